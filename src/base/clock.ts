@@ -1,0 +1,40 @@
+// Time as an argument: services take a Clock, tests turn it.
+
+export interface Clock {
+  /** Wall time in milliseconds since 1970 (UTC). May jump. */
+  now(): number
+  /** Milliseconds that only ever grow; for durations. */
+  monotonic(): number
+}
+
+/** The machine's clock. */
+export const systemClock: Clock = { now: () => Date.now(), monotonic: () => performance.now() }
+
+/** A clock that stands still until it is told to move. */
+export class TestClock implements Clock {
+  #nowMs: number
+  #monotonicMs = 0
+
+  constructor(startMs = Date.UTC(2026, 10, 21)) {
+    this.#nowMs = startMs
+  }
+
+  now(): number {
+    return this.#nowMs
+  }
+
+  monotonic(): number {
+    return this.#monotonicMs
+  }
+
+  /** Lets `ms` milliseconds pass on both clocks. */
+  advance(ms: number): void {
+    this.#nowMs += ms
+    this.#monotonicMs += ms
+  }
+
+  /** Sets the wall clock only, as an administrator or NTP would. */
+  jump(nowMs: number): void {
+    this.#nowMs = nowMs
+  }
+}

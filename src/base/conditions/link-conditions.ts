@@ -1,0 +1,82 @@
+// Conditions about peers, deliveries and the directory.
+import type { ConditionFamily } from './condition.ts'
+
+export const linkConditions = {
+  LINK_CLOSED: {
+    severity: 'info',
+    vi: 'Kết nối với trạm {peer} đã đóng: {detail}',
+    en: 'The link to the peer {peer} is closed: {detail}',
+    todoVi: 'Trạm tự nối lại.',
+    todoEn: 'The station reconnects by itself.',
+  },
+  LINK_PROTOCOL_VIOLATION: {
+    severity: 'error',
+    vi: 'Trạm {peer} vi phạm giao thức: {detail}',
+    en: 'The peer {peer} broke the protocol: {detail}',
+    todoVi: 'Kiểm tra phiên bản phần mềm của trạm đó.',
+    todoEn: 'Check the software version of that station.',
+  },
+  PEER_NOT_ADMITTED: {
+    severity: 'warning',
+    vi: 'Từ chối kết nối từ {peer}: không có trong danh bạ',
+    en: 'Refused a connection from {peer}: the directory does not name it',
+    todoVi: 'Kiểm tra danh bạ; nếu là trạm mới, cập nhật danh bạ.',
+    todoEn: 'Check the directory; if it is a new station, update the directory.',
+  },
+  PEER_UNREACHABLE: {
+    severity: 'warning',
+    vi: 'Chưa nối được với trạm {station}: {detail}',
+    en: 'The station {station} cannot be reached: {detail}',
+    todoVi: 'Trạm tự thử lại; kiểm tra mạng và địa chỉ trong danh bạ.',
+    todoEn: 'The station retries by itself; check the network and the address in the directory.',
+  },
+  DELIVERY_REFUSED: {
+    severity: 'error',
+    vi: 'Trạm {station} từ chối văn bản {document}: {detail}',
+    en: 'The station {station} refused the document {document}: {detail}',
+    todoVi: 'Xem lý do, sửa rồi gửi lại.',
+    todoEn: 'Read the reason, correct it and send again.',
+  },
+  DELIVERY_TEMPORARY: {
+    severity: 'warning',
+    vi: 'Trạm {station} tạm chưa nhận: {detail}',
+    en: 'The station {station} cannot take it for now: {detail}',
+    todoVi: 'Trạm tự thử lại.',
+    todoEn: 'The station retries by itself.',
+  },
+  DIRECTORY_MISSING: {
+    severity: 'critical',
+    vi: 'Trạm chưa có danh bạ',
+    en: 'The station has no directory yet',
+    todoVi: 'Chạy: tram directory import TỆP',
+    todoEn: 'Run: tram directory import FILE',
+  },
+  DIRECTORY_INVALID: {
+    severity: 'error',
+    vi: 'Danh bạ không hợp lệ: {detail}',
+    en: 'The directory is not valid: {detail}',
+    todoVi: 'Lấy lại tệp danh bạ từ cơ quan quản lý.',
+    todoEn: 'Fetch the directory file from the authority again.',
+  },
+  DIRECTORY_OLDER: {
+    severity: 'warning',
+    vi: 'Danh bạ phiên bản {offered} không mới hơn phiên bản đang dùng {current}',
+    en: 'The directory version {offered} is not newer than the current version {current}',
+    todoVi: 'Không cần làm gì; danh bạ không bao giờ lùi phiên bản.',
+    todoEn: 'Nothing to do; a directory is never rolled back.',
+  },
+  DIRECTORY_EXPIRED: {
+    severity: 'error',
+    vi: 'Danh bạ phiên bản {version} đã hết hạn ngày {expired}; trạm vẫn hoạt động',
+    en: 'The directory version {version} expired on {expired}; the station keeps working',
+    todoVi: 'Xin danh bạ mới từ cơ quan quản lý.',
+    todoEn: 'Ask the authority for a new directory.',
+  },
+  CLOCK_UNTRUSTED: {
+    severity: 'critical',
+    vi: 'Đồng hồ lùi trước mốc đã lưu {bound}; tạm dừng ký',
+    en: 'The clock is before the persisted bound {bound}; sealing waits',
+    todoVi: 'Kiểm tra NTP/pin đồng hồ.',
+    todoEn: 'Check NTP and the clock battery.',
+  },
+} as const satisfies ConditionFamily

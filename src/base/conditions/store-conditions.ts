@@ -1,0 +1,61 @@
+// Conditions about what is kept on disk.
+import type { ConditionFamily } from './condition.ts'
+
+export const storeConditions = {
+  STORE_LOCKED: {
+    severity: 'critical',
+    vi: 'Kho dữ liệu {folder} đang được một trạm khác mở',
+    en: 'The store {folder} is open in another station process',
+    todoVi: 'Chỉ chạy một trạm trên mỗi thư mục dữ liệu.',
+    todoEn: 'Run one station on each data folder.',
+  },
+  STORE_FORMAT_UNKNOWN: {
+    severity: 'critical',
+    vi: 'Kho dữ liệu có phiên bản {found}; phần mềm này đọc được đến {supported}',
+    en: 'The store has format version {found}; this software reads up to {supported}',
+    todoVi: 'Cài phiên bản phần mềm mới hơn.',
+    todoEn: 'Install a newer version of the software.',
+  },
+  STORE_DAMAGED: {
+    severity: 'critical',
+    vi: 'Dữ liệu hỏng trong {place}: {detail}',
+    en: 'Damaged data in {place}: {detail}',
+    todoVi: 'Bản hỏng đã được cách ly; trạm hỏi lại các trạm khác. Kiểm tra ổ đĩa.',
+    todoEn: 'The damaged copy is in quarantine and peers are asked again. Check the disk.',
+  },
+  STORE_TORN: {
+    severity: 'warning',
+    vi: 'Đuôi tệp nhật ký {file} bị cắt khi mất điện (không mất dữ liệu đã xác nhận)',
+    en: 'The tail of {file} was torn by a power cut (nothing acknowledged is lost)',
+    todoVi: 'Không cần làm gì.',
+    todoEn: 'Nothing to do.',
+  },
+  STORE_FAILED: {
+    severity: 'critical',
+    vi: 'Kho dữ liệu không ghi được: {detail}',
+    en: 'The store cannot write: {detail}',
+    todoVi: 'Kiểm tra ổ đĩa; trạm tự thử lại.',
+    todoEn: 'Check the disk; the station retries by itself.',
+  },
+  DISK_FULL: {
+    severity: 'critical',
+    vi: 'Không đủ chỗ trống: cần {neededBytes} byte, còn {freeBytes} byte trên mức dự trữ',
+    en: 'Not enough space: {neededBytes} bytes needed, {freeBytes} bytes free above the watermark',
+    todoVi: 'Giải phóng ổ đĩa; trạm tự nhận lại khi đủ chỗ.',
+    todoEn: 'Free disk space; the station takes documents again by itself.',
+  },
+  PACKET_DAMAGED: {
+    severity: 'critical',
+    vi: 'Gói tin {digest} trên đĩa không còn khớp mã băm',
+    en: 'The packet {digest} on disk no longer matches its digest',
+    todoVi: 'Kiểm tra ổ đĩa; trạm sẽ lấy lại từ trạm gửi nếu có thể.',
+    todoEn: 'Check the disk; the station fetches it again from the sender where it can.',
+  },
+  PACKET_MISSING: {
+    severity: 'error',
+    vi: 'Gói tin {digest} không còn trên trạm',
+    en: 'The packet {digest} is no longer on the station',
+    todoVi: 'Gói tin đã hết hạn lưu; biên nhận và niêm phong vẫn còn.',
+    todoEn: 'The packet is past its retention; seal and receipts are kept.',
+  },
+} as const satisfies ConditionFamily

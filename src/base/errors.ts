@@ -1,0 +1,51 @@
+// The one error class. Its code is a condition, so that every failure has texts and a "what to do".
+// Expected outcomes (a bad signature, a temporary refusal) are verdicts, not errors: see `Verdict`.
+import {
+  type ConditionCode,
+  type ConditionData,
+  type RenderedCondition,
+  renderCondition,
+} from './conditions/catalogue.ts'
+
+/** A failure with a closed code, the data of its texts and its cause. `message` is the English text. */
+export class TramError<Code extends ConditionCode = ConditionCode> extends Error {
+  readonly code: Code
+  readonly data: Readonly<Record<string, string | number>>
+
+  constructor(code: Code, data: ConditionData<Code>, options?: { cause?: unknown }) {
+    super(renderCondition(code, data).en, options)
+    this.name = 'TramError'
+    this.code = code
+    this.data = data
+  }
+
+  /** The condition with its texts in both languages. */
+  get condition(): RenderedCondition {
+    return renderCondition(this.code, this.data)
+  }
+}
+
+/** An expected outcome: `ok` with a value, or the reason as an error that was not thrown. */
+export type Verdict<Value> = { ok: true; value: Value } | { ok: false; reason: TramError }
+
+/** `error` as a TramError: itself, or `INTERNAL` with `error` as its cause. */
+export function asTramError(error: unknown): TramError {
+  if (error instanceof TramError) return error
+  const detail = error instanceof Error ? error.message : String(error)
+  return new TramError('INTERNAL', { detail }, { cause: error })
+}
+
+/** Whether `error` is a system error with this `code` (`'ENOENT'`, `'ENOSPC'`, …). */
+export function isSystemError(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
+}
+
+/** The verdict of `run`: a TramError becomes a reason, anything else is thrown on. */
+export function verdictOf<Value>(run: () => Value): Verdict<Value> {
+  try {
+    return { ok: true, value: run() }
+  } catch (error) {
+    if (error instanceof TramError) return { ok: false, reason: error }
+    throw error
+  }
+}

@@ -1,0 +1,38 @@
+// Where things lie in a data folder. Pure: a folder in, names out.
+import { join } from 'node:path'
+
+export interface DataPaths {
+  /** LevelDB. */
+  store: string
+  /** Packets above 64 KiB, by digest. */
+  packets: string
+  /** Packets on their way in: temporary and resumable files. */
+  incoming: string
+  /** Copies of damaged files. */
+  quarantine: string
+  /** Bytes to give up when the disk is full. */
+  ballast: string
+  /** The REST API's Unix socket. */
+  apiSocket: string
+  /** The signer's Unix socket. */
+  signerSocket: string
+  /** The signer's PIN intents and latch. */
+  pinState: string
+  /** The libp2p identity (protobuf private key, mode 0600). */
+  peerKey: string
+}
+
+/** The names inside `dataFolder`. */
+export function dataPaths(dataFolder: string): DataPaths {
+  return {
+    store: join(dataFolder, 'store'),
+    packets: join(dataFolder, 'packets'),
+    incoming: join(dataFolder, 'incoming'),
+    quarantine: join(dataFolder, 'quarantine'),
+    ballast: join(dataFolder, 'ballast'),
+    apiSocket: join(dataFolder, 'api.sock'),
+    signerSocket: join(dataFolder, 'signer.sock'),
+    pinState: join(dataFolder, 'pin-state'),
+    peerKey: join(dataFolder, 'peer.key'),
+  }
+}
