@@ -1,4 +1,4 @@
-import { decodeMessage, encodeMessage, message, streamMessage } from 'protons-runtime'
+import { decodeMessage, encodeMessage, MaxLengthError, message, streamMessage } from 'protons-runtime'
 import { alloc as uint8ArrayAlloc } from 'uint8arrays/alloc'
 import type { Codec, DecodeOptions } from 'protons-runtime'
 import type { Uint8ArrayList } from 'uint8arraylist'
@@ -254,6 +254,7 @@ export interface Offer {
   transfer: number
   waybill: Uint8Array<ArrayBuffer>
   seal: Uint8Array<ArrayBuffer>
+  agencies: string[]
 }
 
 export namespace Offer {
@@ -281,6 +282,13 @@ export namespace Offer {
           w.bytes(obj.seal)
         }
 
+        if (obj.agencies != null && obj.agencies.length > 0) {
+          for (const value of obj.agencies) {
+            w.uint32(34)
+            w.string(value)
+          }
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -288,7 +296,8 @@ export namespace Offer {
         const obj: any = {
           transfer: 0,
           waybill: uint8ArrayAlloc(0),
-          seal: uint8ArrayAlloc(0)
+          seal: uint8ArrayAlloc(0),
+          agencies: []
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -309,6 +318,18 @@ export namespace Offer {
               obj.seal = reader.bytes()
               break
             }
+            case 4: {
+              if (opts.limits?.agencies != null && obj.agencies.length === opts.limits.agencies) {
+                throw new MaxLengthError('Decode error - repeated field "agencies" had too many elements')
+              }
+
+              if (obj.agencies.length === 4096) {
+                throw new MaxLengthError('Decode error - repeated field "agencies" had too many elements')
+              }
+
+              obj.agencies.push(reader.string())
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -318,6 +339,10 @@ export namespace Offer {
 
         return obj
       }, function * (reader, length, prefix, opts = {}) {
+        const obj = {
+          agencies: 4096
+        }
+
         const end = length == null ? reader.len : reader.pos + length
 
         while (reader.pos < end) {
@@ -343,6 +368,25 @@ export namespace Offer {
                 field: `${prefix}.seal`,
                 value: reader.bytes()
               }
+              break
+            }
+            case 4: {
+              if (opts.limits?.agencies != null && obj.agencies === opts.limits.agencies) {
+                throw new MaxLengthError('Streaming decode error - repeated field "agencies" had too many elements')
+              }
+
+              if (obj.agencies === 4096) {
+                throw new MaxLengthError('Streaming decode error - repeated field "agencies" had too many elements')
+              }
+
+              yield {
+                field: `${prefix}.agencies[]`,
+                index: obj.agencies,
+                value: reader.string()
+              }
+
+              obj.agencies++
+
               break
             }
             default: {
@@ -372,6 +416,12 @@ export namespace Offer {
     value: Uint8Array<ArrayBuffer>
   }
 
+  export interface OfferAgenciesFieldEvent {
+    field: '$.agencies[]'
+    index: number
+    value: string
+  }
+
   export function encode (obj: Partial<Offer>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, Offer.codec())
   }
@@ -380,7 +430,7 @@ export namespace Offer {
     return decodeMessage(buf, Offer.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Offer>): Generator<OfferTransferFieldEvent | OfferWaybillFieldEvent | OfferSealFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Offer>): Generator<OfferTransferFieldEvent | OfferWaybillFieldEvent | OfferSealFieldEvent | OfferAgenciesFieldEvent> {
     return streamMessage(buf, Offer.codec(), opts)
   }
 }
@@ -2838,6 +2888,12 @@ export namespace LinkMessage {
     value: Uint8Array<ArrayBuffer>
   }
 
+  export interface LinkMessageOfferAgenciesFieldEvent {
+    field: '$.offer.agencies[]'
+    index: number
+    value: string
+  }
+
   export interface LinkMessageWantTransferFieldEvent {
     field: '$.want.transfer'
     value: number
@@ -2981,7 +3037,7 @@ export namespace LinkMessage {
     return decodeMessage(buf, LinkMessage.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<LinkMessage>): Generator<LinkMessageHelloProtocolFieldEvent | LinkMessageHelloGenerationFieldEvent | LinkMessageHelloDirectoryVersionFieldEvent | LinkMessageCreditLaneFieldEvent | LinkMessageCreditBytesFieldEvent | LinkMessageOfferTransferFieldEvent | LinkMessageOfferWaybillFieldEvent | LinkMessageOfferSealFieldEvent | LinkMessageWantTransferFieldEvent | LinkMessageWantFirstChunkFieldEvent | LinkMessageKnownTransferFieldEvent | LinkMessageTemporaryTransferFieldEvent | LinkMessageTemporaryCodeFieldEvent | LinkMessageTemporaryRetryAfterMsFieldEvent | LinkMessageTemporaryResealFieldEvent | LinkMessageRejectTransferFieldEvent | LinkMessageRejectCodeFieldEvent | LinkMessageRejectDetailFieldEvent | LinkMessageDataTransferFieldEvent | LinkMessageDataOffsetFieldEvent | LinkMessageDataBytesFieldEvent | LinkMessageEndTransferFieldEvent | LinkMessageCancelTransferFieldEvent | LinkMessageCancelCodeFieldEvent | LinkMessageStoredTransferFieldEvent | LinkMessageReceiptReceiptFieldEvent | LinkMessageReceiptSealFieldEvent | LinkMessageAckWaybillDigestFieldEvent | LinkMessageDirectoryOfferVersionFieldEvent | LinkMessageDirectoryOfferSizeFieldEvent | LinkMessageDirectoryWantVersionFieldEvent | LinkMessageDirectoryWantOffsetFieldEvent | LinkMessageDirectoryPieceVersionFieldEvent | LinkMessageDirectoryPieceOffsetFieldEvent | LinkMessageDirectoryPieceBytesFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<LinkMessage>): Generator<LinkMessageHelloProtocolFieldEvent | LinkMessageHelloGenerationFieldEvent | LinkMessageHelloDirectoryVersionFieldEvent | LinkMessageCreditLaneFieldEvent | LinkMessageCreditBytesFieldEvent | LinkMessageOfferTransferFieldEvent | LinkMessageOfferWaybillFieldEvent | LinkMessageOfferSealFieldEvent | LinkMessageOfferAgenciesFieldEvent | LinkMessageWantTransferFieldEvent | LinkMessageWantFirstChunkFieldEvent | LinkMessageKnownTransferFieldEvent | LinkMessageTemporaryTransferFieldEvent | LinkMessageTemporaryCodeFieldEvent | LinkMessageTemporaryRetryAfterMsFieldEvent | LinkMessageTemporaryResealFieldEvent | LinkMessageRejectTransferFieldEvent | LinkMessageRejectCodeFieldEvent | LinkMessageRejectDetailFieldEvent | LinkMessageDataTransferFieldEvent | LinkMessageDataOffsetFieldEvent | LinkMessageDataBytesFieldEvent | LinkMessageEndTransferFieldEvent | LinkMessageCancelTransferFieldEvent | LinkMessageCancelCodeFieldEvent | LinkMessageStoredTransferFieldEvent | LinkMessageReceiptReceiptFieldEvent | LinkMessageReceiptSealFieldEvent | LinkMessageAckWaybillDigestFieldEvent | LinkMessageDirectoryOfferVersionFieldEvent | LinkMessageDirectoryOfferSizeFieldEvent | LinkMessageDirectoryWantVersionFieldEvent | LinkMessageDirectoryWantOffsetFieldEvent | LinkMessageDirectoryPieceVersionFieldEvent | LinkMessageDirectoryPieceOffsetFieldEvent | LinkMessageDirectoryPieceBytesFieldEvent> {
     return streamMessage(buf, LinkMessage.codec(), opts)
   }
 }
