@@ -1,0 +1,80 @@
+// Every namespace of keys in the record store, in one place, so that two services can never share one by accident.
+// The exchange builds its keys and ranges here; record-store.ts says how they are ordered.
+import type { KeyRange } from './record-store.ts'
+
+/** The namespaces in use: what a record of each is. Never reuse a retired name. */
+export const namespaces = {
+  meta: 'facts about the store and the station: format version, generation, sequence numbers, cursors of queues',
+  cms: 'signed root statements by sequence: one token signature for a batch of seals',
+  packet: 'packets up to 64 KiB by hex digest (larger ones are files)',
+  document: 'accepted submissions by DocId',
+  sent: 'documents of an agency in the order of their acceptance',
+  waybill: 'exact bytes of waybills by hex digest, with their seals',
+  toseal: 'leaves that wait for a token signature',
+  delivery: 'a waybill on its way to one recipient station, with its state',
+  queue: 'open deliveries of a recipient station in the order of sending',
+  closed: 'deliveries that ended, by time, for retention',
+  inbound: 'waybills that are arriving, with their reservation',
+  dedupe: 'first receipt for (sealing station, sender agency, packet digest, recipient agency)',
+  item: 'inbox items by (document, recipient agency)',
+  inbox: 'undelivered inbox items of an agency in the order of listing',
+  status: 'processing statuses by document',
+  audit: 'the hash chain of acts by sequence',
+  dir: 'directory extracts: stations and agencies',
+  dirmeta: 'directory versions and their signatures',
+  retain: 'what may be deleted, by time',
+} as const
+
+/** Names that older versions used and what they held: never to be used again. */
+export const retired: Readonly<Record<string, string>> = {}
+
+export type Namespace = keyof typeof namespaces
+
+const separator = ':'
+/** The byte after ':': `a;` is the first key that does not start with `a:`. */
+const afterSeparator = ';'
+/** Digits of the largest safe integer. */
+const sequenceDigits = 16
+
+/**
+ * The key `<namespace>:<part>:…:<part>`. Only the last part may contain ':'.
+ * @throws RangeError when another part contains ':', or one is not well-formed Unicode (two such keys could collide)
+ */
+export function key(namespace: Namespace, ...parts: readonly string[]): string {
+  parts.forEach((part, index) => {
+    if (index < parts.length - 1) assertInnerPart(part)
+    assertWellFormed(part)
+  })
+  return [namespace, ...parts].join(separator)
+}
+
+/**
+ * All keys of `namespace` that start with `prefixParts` and have at least one more part. `key(ns, 'a')` itself is not
+ * in `range(ns, 'a')`.
+ * @throws RangeError when a prefix part contains ':' or is not well-formed Unicode
+ */
+export function range(namespace: Namespace, ...prefixParts: readonly string[]): KeyRange {
+  prefixParts.forEach((part) => {
+    assertInnerPart(part)
+    assertWellFormed(part)
+  })
+  const prefix = [namespace, ...prefixParts].join(separator)
+  return { from: prefix + separator, to: prefix + afterSeparator }
+}
+
+/**
+ * A number as a part that sorts as the number does: 16 decimal digits.
+ * @throws RangeError unless `n` is a safe integer ≥ 0
+ */
+export function sequencePart(n: number): string {
+  if (!Number.isSafeInteger(n) || n < 0) throw new RangeError(`not a sequence number: ${n}`)
+  return String(n).padStart(sequenceDigits, '0')
+}
+
+function assertInnerPart(part: string): void {
+  if (part.includes(separator)) throw new RangeError(`only the last part of a key may contain ':': ${part}`)
+}
+
+function assertWellFormed(part: string): void {
+  if (!part.isWellFormed()) throw new RangeError('a part of a key is not well-formed Unicode')
+}
