@@ -1,0 +1,108 @@
+// The append-only hash chain of acts: who handed in, sealed, took, refused, fetched, changed the directory, and when.
+// Identifiers only, never a subject or content. Every other part of the exchange adds its acts to its own commits.
+import { createHash } from 'node:crypto'
+import type { Clock } from '../base/clock.ts'
+import { TramError } from '../base/errors.ts'
+import { key, range, sequencePart } from '../equipment/store/namespaces.ts'
+import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
+import { AuditRecord } from './schema/records.ts'
+
+export type AuditAct =
+  | 'accepted'
+  | 'sealed'
+  | 'delivered'
+  | 'refused-by-recipient'
+  | 'expired'
+  | 'received'
+  | 'refused'
+  | 'fetched'
+  | 'marked'
+  | 'directory-imported'
+  | 'resent'
+  | 'deleted'
+
+export interface AuditEntry {
+  sequence: number
+  timeMs: number
+  act: AuditAct
+  subject: string
+  detail: string
+}
+
+export class AuditLog {
+  readonly #records: RecordStore
+  readonly #clock: Clock
+  #sequence = 0
+  #previous: Uint8Array = new Uint8Array(32)
+
+  constructor(records: RecordStore, clock: Clock) {
+    this.#records = records
+    this.#clock = clock
+  }
+
+  /** Finds the head of the chain. Also called after a failed commit, before the next act. */
+  async start(): Promise<void> {
+    this.#sequence = 0
+    this.#previous = new Uint8Array(32)
+    for await (const [name, value] of this.#records.range({ ...range('audit'), reverse: true, limit: 1 })) {
+      this.#sequence = sequenceOf(name) + 1
+      this.#previous = digestOf(value)
+    }
+  }
+
+  /**
+   * Commits `operations` together with the acts that they are, chained. Order of calls is order of the chain.
+   * @throws as RecordStore.commit
+   */
+  async commit(
+    operations: readonly RecordOperation[],
+    acts: readonly { act: AuditAct; subject: string; detail?: string }[],
+  ): Promise<void> {
+    const all = [...operations]
+    for (const { act, subject, detail } of acts) {
+      const record = AuditRecord.encode({
+        time: this.#clock.now(),
+        act,
+        subject,
+        detail: detail ?? '',
+        previous: this.#previous,
+      })
+      all.push({ type: 'put', key: key('audit', sequencePart(this.#sequence)), value: record })
+      this.#sequence += 1
+      this.#previous = digestOf(record)
+    }
+    try {
+      await this.#records.commit(all)
+    } catch (error) {
+      // The store refuses everything that was queued behind a failed commit too, so the head is what is on disk.
+      await this.start().catch(() => undefined)
+      throw error
+    }
+  }
+
+  /** Acts of one subject or all, oldest first. */
+  async *entries(): AsyncGenerator<AuditEntry> {
+    for await (const [name, value] of this.#records.range(range('audit'))) {
+      const { time, act, subject, detail } = AuditRecord.decode(value)
+      yield { sequence: sequenceOf(name), timeMs: time, act: act as AuditAct, subject, detail }
+    }
+  }
+
+  /** Recomputes the chain. @throws TramError STORE_DAMAGED naming the first link that does not hold */
+  async verify(): Promise<number> {
+    let previous: Uint8Array = new Uint8Array(32)
+    let expected = 0
+    for await (const [name, value] of this.#records.range(range('audit'))) {
+      const record = AuditRecord.decode(value)
+      if (sequenceOf(name) !== expected || Buffer.compare(record.previous, previous) !== 0) {
+        throw new TramError('STORE_DAMAGED', { place: name, detail: 'the audit chain is broken here' })
+      }
+      previous = digestOf(value)
+      expected += 1
+    }
+    return expected
+  }
+}
+
+const digestOf = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
+const sequenceOf = (name: string): number => Number.parseInt(name.slice(name.indexOf(':') + 1), 10)

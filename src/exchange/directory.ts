@@ -1,0 +1,270 @@
+// The directory in use: stations and agencies, in the record store and not in the heap. Never rolled back; an expired one
+// alarms and keeps working. Everything that resolves a code or admits a peer asks here.
+import { createReadStream } from 'node:fs'
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../base/clock.ts'
+import { TramError, type Verdict } from '../base/errors.ts'
+import type { Service } from '../base/lifecycle.ts'
+import type { Logger } from '../base/logger.ts'
+import { DirectoryFileReader, type DirectoryTrust } from '../document/directory-file.ts'
+import {
+  type AgencyEntry,
+  DirectoryEntry,
+  type DirectoryStatement,
+  type StationEntry,
+  type Window,
+} from '../document/schema/directory.ts'
+import { key, range, sequencePart } from '../equipment/store/namespaces.ts'
+import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
+import { DirectoryRecord } from './schema/records.ts'
+
+const cachedEntries = 2048
+const importBatch = 500
+/** A closed agency points to its successor, which may be closed as well: mergers of mergers. */
+const maxSuccessors = 8
+
+/** Whether `atMs` lies in a window; 0 is open on that side. */
+export function isInWindow(window: Window | undefined | null, atMs: number): boolean {
+  if (window == null) return true
+  return atMs >= window.from && (window.until === 0 || atMs < window.until)
+}
+
+export class Directory implements Service {
+  readonly name = 'directory'
+  readonly #folder: string
+  readonly #trust: DirectoryTrust
+  readonly #records: RecordStore
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #listeners = new Set<() => void>()
+  #current: DirectoryRecord | undefined
+  #cache = new Map<string, DirectoryEntry | null>()
+  #importing: Promise<unknown> = Promise.resolve()
+
+  constructor(
+    options: { folder: string; trust: DirectoryTrust },
+    deps: { records: RecordStore; clock: Clock; logger: Logger },
+  ) {
+    this.#folder = options.folder
+    this.#trust = options.trust
+    this.#records = deps.records
+    this.#clock = deps.clock
+    this.#logger = deps.logger
+  }
+
+  /** Finds the directory in use and drops what an interrupted import left behind. */
+  async start(): Promise<void> {
+    await mkdir(this.#folder, { recursive: true })
+    const stored = await this.#records.get(key('dirmeta', 'current'))
+    this.#current = stored === undefined ? undefined : DirectoryRecord.decode(stored)
+    await this.#dropOtherVersions()
+    const { expires, version } = this.#current ?? { expires: 0, version: 0 }
+    if (version === 0) this.#logger.warn({ code: 'DIRECTORY_MISSING' }, 'no directory')
+    else if (this.isExpired()) this.#logger.error({ code: 'DIRECTORY_EXPIRED', version, expires }, 'directory expired')
+  }
+
+  async stop(): Promise<void> {
+    await this.#importing.catch(() => undefined)
+  }
+
+  /** Version in use, 0 = none. */
+  get version(): number {
+    return this.#current?.version ?? 0
+  }
+
+  /** Bytes of the file in use, 0 = none. */
+  get fileBytes(): number {
+    return this.#current?.size ?? 0
+  }
+
+  /** What is kept of the version in use: times and the authority's signature. */
+  get current(): Readonly<DirectoryRecord> | undefined {
+    return this.#current
+  }
+
+  /** Past its expiry: an alarm, never a reason to stop. */
+  isExpired(): boolean {
+    return this.#current !== undefined && this.#current.expires !== 0 && this.#clock.now() >= this.#current.expires
+  }
+
+  /** Calls `listener` after each import. Returns how to stop that. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async station(id: string): Promise<StationEntry | undefined> {
+    return (await this.#entry('s', id))?.station ?? undefined
+  }
+
+  /** The station that a peer id belongs to now, by the windows of its keys. */
+  async stationOfPeer(peerId: string): Promise<StationEntry | undefined> {
+    const station = (await this.#entry('p', peerId))?.station ?? undefined
+    const peerKey = station?.peerKeys.find((entry) => entry.peerId === peerId)
+    return peerKey !== undefined && isInWindow(peerKey.window, this.#clock.now()) ? station : undefined
+  }
+
+  /** The entry of a code, current or old (QCVN 102), whether or not it is still open. */
+  async agency(code: string): Promise<AgencyEntry | undefined> {
+    return (await this.#entry('a', code))?.agency ?? (await this.#entry('o', code))?.agency ?? undefined
+  }
+
+  /**
+   * The open agency that a code means today: old code to current code, closed agency to successor.
+   * @returns RECIPIENT_UNKNOWN as the reason when there is none
+   */
+  async resolve(code: string): Promise<Verdict<AgencyEntry>> {
+    let agency = await this.agency(code)
+    for (let step = 0; agency !== undefined && step < maxSuccessors; step++) {
+      if (isInWindow(agency.validity, this.#clock.now())) return { ok: true, value: agency }
+      agency = agency.successor === '' ? undefined : await this.agency(agency.successor)
+    }
+    return { ok: false, reason: new TramError('RECIPIENT_UNKNOWN', { codes: code }) }
+  }
+
+  /** Every agency, in order of code. @throws TramError DIRECTORY_MISSING */
+  async *agencies(): AsyncGenerator<AgencyEntry> {
+    yield* this.#all('a', (entry) => entry.agency)
+  }
+
+  /** Every station, in order of id. @throws TramError DIRECTORY_MISSING */
+  async *stations(): AsyncGenerator<StationEntry> {
+    yield* this.#all('s', (entry) => entry.station)
+  }
+
+  /**
+   * Takes a directory file (attacker-controlled) and puts it in use when the authority signed it and it is newer.
+   * One import at a time; a failed one changes nothing.
+   * @throws TramError DIRECTORY_INVALID, DIRECTORY_OLDER, DISK_FULL, STORE_FAILED
+   */
+  import(file: AsyncIterable<Uint8Array>): Promise<DirectoryStatement> {
+    const run = this.#importing.catch(() => undefined).then(() => this.#import(file))
+    this.#importing = run
+    return run
+  }
+
+  /** Bytes of the file in use, to pass to a peer. @throws TramError DIRECTORY_MISSING when that version is not in use */
+  async readFile(version: number, offset: number, length: number): Promise<Uint8Array> {
+    if (version !== this.version || version === 0) throw new TramError('DIRECTORY_MISSING', {})
+    const handle = await open(this.#file(version), 'r')
+    try {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, offset)
+      return buffer.subarray(0, bytesRead)
+    } finally {
+      await handle.close()
+    }
+  }
+
+  /** The whole file in use. @throws TramError DIRECTORY_MISSING */
+  streamFile(): AsyncIterable<Uint8Array> {
+    if (this.version === 0) throw new TramError('DIRECTORY_MISSING', {})
+    return createReadStream(this.#file(this.version))
+  }
+
+  async #import(file: AsyncIterable<Uint8Array>): Promise<DirectoryStatement> {
+    const reader = new DirectoryFileReader(this.#trust)
+    const temporary = join(this.#folder, 'import.tmp')
+    const handle = await open(temporary, 'w', 0o600)
+    let size = 0
+    try {
+      for await (const bytes of file) {
+        const entries = reader.write(bytes)
+        this.#assertNewer(reader.statement)
+        size += bytes.byteLength
+        await handle.appendFile(bytes)
+        if (reader.statement !== undefined) await this.#putEntries(reader.statement.version, entries)
+      }
+      const statement = reader.end()
+      this.#assertNewer(statement)
+      await handle.sync()
+      await handle.close()
+      await this.#activate(statement, reader.cms ?? new Uint8Array(0), size, temporary)
+      return statement
+    } catch (error) {
+      await handle.close().catch(() => undefined)
+      await rm(temporary, { force: true })
+      throw error
+    }
+  }
+
+  #assertNewer(statement: DirectoryStatement | undefined): void {
+    if (statement !== undefined && statement.version <= this.version) {
+      throw new TramError('DIRECTORY_OLDER', { offered: statement.version, current: this.version })
+    }
+  }
+
+  async #putEntries(version: number, entries: readonly DirectoryEntry[]): Promise<void> {
+    const slot = sequencePart(version)
+    for (let at = 0; at < entries.length; at += importBatch) {
+      const operations: RecordOperation[] = []
+      for (const entry of entries.slice(at, at + importBatch)) {
+        const value = DirectoryEntry.encode(entry)
+        const put = (kind: string, id: string) => operations.push({ type: 'put', key: key('dir', slot, kind, id), value })
+        if (entry.station != null) {
+          put('s', entry.station.id)
+          for (const { peerId } of entry.station.peerKeys) put('p', peerId)
+        } else if (entry.agency != null) {
+          put('a', entry.agency.code)
+          if (entry.agency.code102 !== '') put('o', entry.agency.code102)
+        }
+      }
+      await this.#records.commit(operations)
+    }
+  }
+
+  async #activate(statement: DirectoryStatement, cms: Uint8Array, size: number, temporary: string): Promise<void> {
+    await rename(temporary, this.#file(statement.version))
+    const folder = await open(this.#folder, 'r')
+    await folder.sync().finally(() => folder.close())
+    const { version, issued, expires } = statement
+    const record: DirectoryRecord = { version, issued, expires, size, cms: Buffer.from(cms) }
+    await this.#records.commit([{ type: 'put', key: key('dirmeta', 'current'), value: DirectoryRecord.encode(record) }])
+    this.#current = record
+    this.#cache = new Map()
+    this.#logger.info({ version, entries: statement.entries, size }, 'directory imported')
+    await this.#dropOtherVersions()
+    for (const listener of this.#listeners) listener()
+  }
+
+  async #dropOtherVersions(): Promise<void> {
+    const keep = key('dir', sequencePart(this.version))
+    let operations: RecordOperation[] = []
+    for await (const [name] of this.#records.range(range('dir'))) {
+      if (name.startsWith(`${keep}:`)) continue
+      operations.push({ type: 'delete', key: name })
+      if (operations.length < importBatch) continue
+      await this.#records.commit(operations)
+      operations = []
+    }
+    if (operations.length > 0) await this.#records.commit(operations)
+    for (const name of await readdir(this.#folder)) {
+      if (join(this.#folder, name) !== this.#file(this.version)) await rm(join(this.#folder, name), { force: true })
+    }
+  }
+
+  #file(version: number): string {
+    return join(this.#folder, `directory-${version}.tramdir`)
+  }
+
+  async #entry(kind: string, id: string): Promise<DirectoryEntry | undefined> {
+    if (this.#current === undefined || !/^[\w.-]{1,128}$/.test(id)) return undefined
+    const name = key('dir', sequencePart(this.#current.version), kind, id)
+    const cached = this.#cache.get(name)
+    if (cached !== undefined) return cached ?? undefined
+    const cache = this.#cache
+    const value = await this.#records.get(name)
+    const entry = value === undefined ? null : DirectoryEntry.decode(value)
+    if (cache.size >= cachedEntries) cache.delete(cache.keys().next().value ?? '')
+    cache.set(name, entry)
+    return entry ?? undefined
+  }
+
+  async *#all<Entry>(kind: string, pick: (entry: DirectoryEntry) => Entry | undefined | null): AsyncGenerator<Entry> {
+    if (this.#current === undefined) throw new TramError('DIRECTORY_MISSING', {})
+    for await (const [, value] of this.#records.range(range('dir', sequencePart(this.#current.version), kind))) {
+      const picked = pick(DirectoryEntry.decode(value))
+      if (picked != null) yield picked
+    }
+  }
+}

@@ -1,0 +1,271 @@
+// Intake: a backend's packet becomes a document of ours. Streams it to disk while parsing, applies the rules, resolves
+// sender and recipients, and commits packet, document, waybill and deliveries at once. Below surface/vxp and rest; then the sealer.
+import { randomBytes } from 'node:crypto'
+import type { Clock } from '../base/clock.ts'
+import { TramError } from '../base/errors.ts'
+import type { Logger } from '../base/logger.ts'
+import { documentId, documentReference, hex, sha256 } from '../document/document-id.ts'
+import { PacketReader } from '../document/edxml/edxml-reader.ts'
+import type { PacketSummary } from '../document/edxml/packet-summary.ts'
+import { PacketKind } from '../document/schema/waybill.ts'
+import type { AgencyEntry } from '../document/schema/directory.ts'
+import { findSecrecyMark } from '../document/secrecy.ts'
+import { encodeWaybill } from '../document/waybill.ts'
+import { key, sequencePart } from '../equipment/store/namespaces.ts'
+import { defaultChunkBytes, type PacketStore, type StoredPacket } from '../equipment/store/packet-store.ts'
+import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
+import type { AuditLog } from './audit-log.ts'
+import type { Backend, Submission, SubmissionResult } from './desk.ts'
+import type { Directory } from './directory.ts'
+import { type Outbox, queueRank } from './outbox.ts'
+import { PacketOwners } from './packet-owners.ts'
+import { documentRecipients, notationOf, statusRecipients } from './recipients.ts'
+import type { References } from './references.ts'
+import { type Addressee, DeliveryState, DocumentRecord } from './schema/records.ts'
+import type { Sealer } from './sealer.ts'
+import { deliveryOutcome } from './sent-register.ts'
+
+export interface IntakeOptions {
+  station: string
+  generation: number
+  /** How long a delivery is tried and dedupe records are kept, ms. */
+  deliveryMs: number
+  /** After this, the same submission again is a deliberate re-send, ms. */
+  resendAfterMs: number
+  secrecyMarks: readonly string[]
+}
+
+/** Part of a document's recipients that share one waybill. */
+interface WaybillGroup {
+  attempt: number
+  resend: number
+  agencies: AgencyEntry[]
+}
+
+export class Intake {
+  readonly #options: IntakeOptions
+  readonly #deps: {
+    records: RecordStore
+    packets: PacketStore
+    directory: Directory
+    references: References
+    outbox: Outbox
+    sealer: Sealer
+    audit: AuditLog
+    clock: Clock
+    logger: Logger
+  }
+  readonly #owners: PacketOwners
+  /** Submissions of one document wait for each other: the second must see the first. */
+  readonly #busy = new Map<string, Promise<unknown>>()
+  #closedBecause: string | undefined
+
+  constructor(options: IntakeOptions, deps: Intake['#deps']) {
+    this.#options = options
+    this.#deps = deps
+    this.#owners = new PacketOwners(deps.records)
+  }
+
+  /** Refuses new submissions until `open`; `detail` is told to the backends. */
+  close(detail: string): void {
+    this.#closedBecause = detail
+  }
+
+  open(): void {
+    this.#closedBecause = undefined
+  }
+
+  /** See Desk.submit. */
+  async submit(submission: Submission, signal: AbortSignal): Promise<SubmissionResult> {
+    if (this.#closedBecause !== undefined) throw new TramError('INTAKE_CLOSED', { detail: this.#closedBecause })
+    if (this.#deps.directory.version === 0) throw new TramError('DIRECTORY_MISSING', {})
+    const writer = await this.#deps.packets.begin(submission.declaredBytes)
+    try {
+      const reader = new PacketReader()
+      for await (const bytes of submission.body) {
+        signal.throwIfAborted()
+        reader.write(bytes)
+        await writer.write(bytes)
+      }
+      signal.throwIfAborted()
+      const summary = reader.end()
+      const sender = await this.#checkedSender(submission, summary)
+      const recipients = await this.#recipients(submission, summary, sender)
+      const packet = await writer.finish(submission.acceptsDigest)
+      this.#deps.logger.debug({ step: 'intake-packet-durable' }, 'packet is on disk')
+      return await this.#accept(submission, summary, sender, recipients, packet)
+    } finally {
+      await writer.discard()
+    }
+  }
+
+  async #checkedSender(submission: Submission, summary: PacketSummary): Promise<AgencyEntry> {
+    if (summary.kind !== submission.kind) {
+      throw new TramError('REQUEST_INVALID', { field: 'messagetype', detail: `the packet is a ${summary.kind}` })
+    }
+    const mark = findSecrecyMark(summary, this.#options.secrecyMarks)
+    if (mark !== undefined) throw new TramError('PACKET_STATE_SECRET', mark)
+    const packetCode = summary.from.organId
+    const sender = await this.#ownAgency(packetCode, submission.backend)
+    if (submission.from !== null) {
+      const asked = await this.#ownAgency(submission.from, submission.backend)
+      if (asked.code !== sender.code) throw new TramError('SENDER_MISMATCH', { packetCode, code: submission.from })
+    }
+    return sender
+  }
+
+  /** The agency of ours that `code` means, if this backend may send for it. */
+  async #ownAgency(code: string, backend: Backend): Promise<AgencyEntry> {
+    const resolved = await this.#deps.directory.resolve(code)
+    const refusal = () => new TramError('SENDER_NOT_ALLOWED', { code, systemid: backend.systemid })
+    if (!resolved.ok || resolved.value.station !== this.#options.station) throw refusal()
+    for (const allowed of backend.agencies) {
+      const own = await this.#deps.directory.resolve(allowed)
+      if (own.ok && own.value.code === resolved.value.code) return resolved.value
+    }
+    throw refusal()
+  }
+
+  async #recipients(submission: Submission, summary: PacketSummary, sender: AgencyEntry): Promise<AgencyEntry[]> {
+    const { directory, references } = this.#deps
+    if (summary.kind === 'document') return documentRecipients(summary, submission.to, directory)
+    return statusRecipients(summary, submission.to, sender.code, directory, references)
+  }
+
+  async #accept(
+    submission: Submission,
+    summary: PacketSummary,
+    sender: AgencyEntry,
+    recipients: readonly AgencyEntry[],
+    packet: StoredPacket,
+  ): Promise<SubmissionResult> {
+    const docId = documentId(sender.code, packet.digest)
+    const before = this.#busy.get(docId) ?? Promise.resolve()
+    const run = before
+      .catch(() => undefined)
+      .then(() => this.#commit(submission, summary, sender, recipients, packet, docId))
+    this.#busy.set(docId, run)
+    try {
+      return await run
+    } finally {
+      if (this.#busy.get(docId) === run) this.#busy.delete(docId)
+    }
+  }
+
+  async #commit(
+    submission: Submission,
+    summary: PacketSummary,
+    sender: AgencyEntry,
+    recipients: readonly AgencyEntry[],
+    packet: StoredPacket,
+    docId: string,
+  ): Promise<SubmissionResult> {
+    const { records, sealer, audit, clock, logger, references } = this.#deps
+    const warnings = summary.warnings.map(({ field, detail }) => `${field}: ${detail}`)
+    const stored = await records.get(key('document', docId))
+    const existing = stored === undefined ? undefined : DocumentRecord.decode(stored)
+    const groups = await this.#groups(existing, recipients, submission.resend)
+    if (existing !== undefined && groups.length === 0) return { docId, isNew: false, warnings }
+
+    const addressees = new Map((existing?.addressees ?? []).map((addressee) => [addressee.agency, addressee]))
+    const operations: RecordOperation[] = [...packet.operations, this.#owners.add(packet.digest, `document-${docId}`)]
+    for (const group of groups) operations.push(...this.#open(group, summary, sender, packet, docId, addressees))
+    const now = clock.now()
+    const reference = documentReference(sender.code, notationOf(summary), summary.promulgationDate)
+    const record: DocumentRecord = {
+      docId,
+      isStatus: summary.kind === 'status',
+      senderAgency: sender.code,
+      packetDigest: Buffer.from(packet.digest),
+      packetSize: packet.sizeBytes,
+      title: summary.subject,
+      notation: summary.kind === 'status' ? (summary.responseFor[0]?.code ?? '') : notationOf(summary),
+      reference,
+      priority: summary.priority,
+      acceptedAt: existing?.acceptedAt ?? now,
+      systemid: submission.backend.systemid,
+      addressees: [...addressees.values()],
+      statusCode: summary.statusCode,
+    }
+    operations.push({ type: 'put', key: key('document', docId), value: DocumentRecord.encode(record) })
+    if (existing === undefined) {
+      const place = key('sent', sender.code, summary.kind, sequencePart(now), docId)
+      operations.push({ type: 'put', key: place, value: new Uint8Array(0) })
+      if (summary.kind === 'document') operations.push(references.putDocument(reference, docId))
+    }
+    logger.debug({ step: 'intake-committing', document: docId }, 'committing')
+    await audit.commit(operations, [{ act: existing === undefined ? 'accepted' : 'resent', subject: docId, detail: sender.code }])
+    logger.debug({ step: 'accepted', document: docId }, 'accepted')
+    sealer.wake()
+    return { docId, isNew: existing === undefined, warnings }
+  }
+
+  /** Which recipients need a waybill now: new ones, and those whose last delivery was refused, expired, or is re-sent. */
+  async #groups(
+    existing: DocumentRecord | undefined,
+    recipients: readonly AgencyEntry[],
+    resend: boolean,
+  ): Promise<WaybillGroup[]> {
+    const groups = new Map<string, WaybillGroup>()
+    const isLate = existing !== undefined && this.#deps.clock.now() - existing.acceptedAt > this.#options.resendAfterMs
+    for (const agency of recipients) {
+      const addressee = existing?.addressees.find((entry) => entry.agency === agency.code)
+      const turn = addressee === undefined ? { attempt: 0, resend: 0 } : await this.#nextTurn(addressee, resend || isLate)
+      if (turn === undefined) continue
+      const name = `${turn.attempt}/${turn.resend}`
+      const group = groups.get(name) ?? { ...turn, agencies: [] }
+      group.agencies.push(agency)
+      groups.set(name, group)
+    }
+    return [...groups.values()]
+  }
+
+  async #nextTurn(addressee: Addressee, resend: boolean): Promise<{ attempt: number; resend: number } | undefined> {
+    const delivery = await this.#deps.outbox.delivery(addressee.waybill, addressee.station)
+    if (delivery === undefined) return { attempt: addressee.attempt + 1, resend: addressee.resend }
+    const { state } = deliveryOutcome(delivery, addressee.agency)
+    if (state === 'refused' || delivery.state === DeliveryState.EXPIRED) {
+      return { attempt: addressee.attempt + 1, resend: addressee.resend }
+    }
+    return resend && state === 'delivered' ? { attempt: addressee.attempt, resend: addressee.resend + 1 } : undefined
+  }
+
+  /** One waybill: its operations, and its recipients entered into `addressees`. */
+  #open(
+    group: WaybillGroup,
+    summary: PacketSummary,
+    sender: AgencyEntry,
+    packet: StoredPacket,
+    docId: string,
+    addressees: Map<string, Addressee>,
+  ): RecordOperation[] {
+    const created = this.#deps.clock.now()
+    const waybill = {
+      version: 1,
+      salt: randomBytes(32),
+      kind: summary.kind === 'status' ? PacketKind.STATUS : PacketKind.DOCUMENT,
+      priority: summary.priority,
+      station: this.#options.station,
+      generation: this.#options.generation,
+      senderAgency: sender.code,
+      recipients: group.agencies.map((agency) => agency.code),
+      packetDigest: Buffer.from(packet.digest),
+      packetSize: packet.sizeBytes,
+      chunkSize: defaultChunkBytes,
+      chunkDigests: packet.chunkDigests.map((digest) => Buffer.from(digest)),
+      contentEncoding: '',
+      created,
+      notAfter: created + this.#options.deliveryMs,
+      attempt: group.attempt,
+      resend: group.resend,
+    }
+    const bytes = encodeWaybill(waybill)
+    const digest = hex(sha256(bytes))
+    const deliveries = new Map<string, string[]>()
+    for (const { code, station } of group.agencies) {
+      deliveries.set(station, [...(deliveries.get(station) ?? []), code])
+      addressees.set(code, { agency: code, station, waybill: digest, attempt: group.attempt, resend: group.resend })
+    }
+    return this.#deps.outbox.open({ bytes, digest, docId, rank: queueRank(waybill), deliveries })
+  }
+}

@@ -1,0 +1,237 @@
+// Deliveries of our own waybills: opened at intake, queued when sealed, closed by a receipt. The courier walks its queues.
+import type { Clock } from '../base/clock.ts'
+import { TramError } from '../base/errors.ts'
+import { hex } from '../document/document-id.ts'
+import { Outcome, parseReceipt } from '../document/receipt.ts'
+import type { Waybill } from '../document/waybill.ts'
+import { key, range, sequencePart } from '../equipment/store/namespaces.ts'
+import { smallPacketBytes } from '../equipment/store/packet-store.ts'
+import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
+import type { AuditAct, AuditLog } from './audit-log.ts'
+import { DeliveryRecord, DeliveryState, type SealReference, WaybillRecord } from './schema/records.ts'
+import type { Sealable, Sealer } from './sealer.ts'
+import type { Sequence } from './sequence.ts'
+
+/**
+ * Queues of a station, most urgent first: rank (hỏa tốc, thượng khẩn, khẩn, thường), and small before large within it, each
+ * with its own cursor, so that a large packet never holds up a small one.
+ */
+export const queueRanks = ['0s', '0b', '1s', '1b', '2s', '2b', '3s', '3b'] as const
+export type QueueRank = (typeof queueRanks)[number]
+
+/** Where a waybill queues. Priority 3 and 4 are both hỏa tốc; a timed one leaves at once too, its hour is for the reader. */
+export function queueRank(waybill: Pick<Waybill, 'priority' | 'packetSize'>): QueueRank {
+  const size = waybill.packetSize <= smallPacketBytes ? 's' : 'b'
+  const rank = waybill.priority >= 3 ? '0' : waybill.priority === 2 ? '1' : waybill.priority === 1 ? '2' : '3'
+  return `${rank}${size}`
+}
+
+export interface QueuedDelivery {
+  key: string
+  /** Hex digest of the waybill. */
+  waybill: string
+}
+
+export interface CloseOutcome {
+  agencies: readonly string[]
+  refused: boolean
+}
+
+export class Outbox implements Sealable {
+  readonly #records: RecordStore
+  readonly #audit: AuditLog
+  readonly #clock: Clock
+  readonly #sequence: Sequence
+  readonly #sealer: Sealer
+  readonly #queued = new Set<(station: string) => void>()
+  /** Records between load and sealed, so that sealing thousands reads each once. */
+  readonly #loaded = new Map<string, WaybillRecord>()
+
+  constructor(deps: { records: RecordStore; audit: AuditLog; clock: Clock; sequence: Sequence; sealer: Sealer }) {
+    this.#records = deps.records
+    this.#audit = deps.audit
+    this.#clock = deps.clock
+    this.#sequence = deps.sequence
+    this.#sealer = deps.sealer
+    this.#sealer.register('waybill', this)
+  }
+
+  /** Calls `listener` with a station whenever something was queued for it. */
+  onQueued(listener: (station: string) => void): void {
+    this.#queued.add(listener)
+  }
+
+  /**
+   * The operations that open one waybill's deliveries and queue it for sealing. Commit them in the same synchronous step.
+   * @param deliveries agencies of the waybill by recipient station
+   */
+  open(input: {
+    bytes: Uint8Array
+    digest: string
+    docId: string
+    rank: QueueRank
+    deliveries: ReadonlyMap<string, readonly string[]>
+  }): RecordOperation[] {
+    const stations = [...input.deliveries.keys()]
+    const waybill = WaybillRecord.encode({
+      waybill: Buffer.from(input.bytes),
+      docId: input.docId,
+      stations,
+      queueRank: input.rank,
+    })
+    const openedAt = this.#clock.now()
+    const operations: RecordOperation[] = [{ type: 'put', key: key('waybill', input.digest), value: waybill }]
+    for (const [station, agencies] of input.deliveries) {
+      const record = DeliveryRecord.encode({
+        state: DeliveryState.SEALING,
+        docId: input.docId,
+        agencies: [...agencies],
+        openedAt,
+      })
+      operations.push({ type: 'put', key: key('delivery', input.digest, station), value: record })
+    }
+    operations.push(this.#sealer.queue('waybill', input.digest))
+    return operations
+  }
+
+  async load(ids: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+    const values = await this.#records.getMany(ids.map((id) => key('waybill', id)))
+    this.#loaded.clear()
+    return values.map((value, at) => {
+      if (value === undefined) return undefined
+      const record = WaybillRecord.decode(value)
+      this.#loaded.set(ids[at] ?? '', record)
+      return record.waybill
+    })
+  }
+
+  async sealed(id: string, seal: SealReference): Promise<RecordOperation[]> {
+    const record = this.#loaded.get(id)
+    if (record === undefined) throw new TramError('INTERNAL', { detail: `waybill ${id} was sealed but not loaded` })
+    const keys = record.stations.map((station) => key('delivery', id, station))
+    const deliveries = await this.#records.getMany(keys)
+    const operations: RecordOperation[] = [
+      { type: 'put', key: key('waybill', id), value: WaybillRecord.encode({ ...record, seal }) },
+    ]
+    deliveries.forEach((value, at) => {
+      const delivery = value === undefined ? undefined : DeliveryRecord.decode(value)
+      // Anything but SEALING was sealed before: this is a re-seal, and closed deliveries stay closed.
+      if (delivery?.state !== DeliveryState.SEALING) return
+      const place = [record.stations[at] ?? '', record.queueRank, sequencePart(this.#sequence.next())] as const
+      const queueKey = key('queue', ...place)
+      const sending = DeliveryRecord.encode({ ...delivery, state: DeliveryState.SENDING, queueKey })
+      operations.push(
+        { type: 'put', key: queueKey, value: Buffer.from(id) },
+        { type: 'put', key: keys[at] ?? '', value: sending },
+      )
+    })
+    return operations
+  }
+
+  released(id: string): void {
+    const record = this.#loaded.get(id)
+    this.#loaded.delete(id)
+    for (const station of record?.stations ?? []) this.wake(station)
+  }
+
+  /** Tells the courier that something waits for a station. */
+  wake(station: string): void {
+    for (const listener of this.#queued) listener(station)
+  }
+
+  /** Stations with anything queued, for the courier's start. */
+  async stationsWaiting(): Promise<string[]> {
+    const stations: string[] = []
+    let { from, to } = range('queue')
+    for (;;) {
+      let next: string | undefined
+      for await (const [name] of this.#records.range({ from, to, limit: 1 })) next = name.split(':')[1]
+      if (next === undefined) return stations
+      stations.push(next)
+      from = range('queue', next).to
+    }
+  }
+
+  /** The next deliveries of a queue, from `cursor` (a key, exclusive) on. */
+  async queued(station: string, rank: QueueRank, cursor: string | undefined, limit: number): Promise<QueuedDelivery[]> {
+    const whole = range('queue', station, rank)
+    const from = cursor === undefined ? whole.from : `${cursor}\0`
+    const found: QueuedDelivery[] = []
+    for await (const [name, value] of this.#records.range({ ...whole, from, limit })) {
+      found.push({ key: name, waybill: Buffer.from(value).toString('utf8') })
+    }
+    return found
+  }
+
+  async delivery(waybill: string, station: string): Promise<DeliveryRecord | undefined> {
+    const value = await this.#records.get(key('delivery', waybill, station))
+    return value === undefined ? undefined : DeliveryRecord.decode(value)
+  }
+
+  async waybill(digest: string): Promise<WaybillRecord | undefined> {
+    const value = await this.#records.get(key('waybill', digest))
+    return value === undefined ? undefined : WaybillRecord.decode(value)
+  }
+
+  /** The recipient said `stored`: kept for those who ask, nothing depends on it. */
+  async noteProgress(waybill: string, station: string, change: Partial<DeliveryRecord>): Promise<void> {
+    const record = await this.delivery(waybill, station)
+    if (record === undefined || record.state === DeliveryState.CLOSED || record.state === DeliveryState.EXPIRED) return
+    const value = DeliveryRecord.encode({ ...record, ...change })
+    await this.#records.commit([{ type: 'put', key: key('delivery', waybill, station), value }])
+  }
+
+  /** Closes a delivery with its verified receipt; durable when it resolves. Does nothing if it is closed already. */
+  async close(
+    waybill: string,
+    station: string,
+    evidence: { receipt: Uint8Array; seal: SealReference; cms: Uint8Array },
+    times: { offeredAt: number; storedAt: number },
+  ): Promise<CloseOutcome | undefined> {
+    const record = await this.delivery(waybill, station)
+    if (record === undefined || record.state === DeliveryState.CLOSED) return undefined
+    const { verdicts } = parseReceipt(evidence.receipt)
+    const refused = verdicts.filter((verdict) => verdict.outcome === Outcome.REFUSED)
+    const closed = DeliveryRecord.encode({
+      ...record,
+      state: DeliveryState.CLOSED,
+      queueKey: '',
+      offeredAt: record.offeredAt || times.offeredAt,
+      storedAt: record.storedAt || times.storedAt,
+      closedAt: this.#clock.now(),
+      receipt: Buffer.from(evidence.receipt),
+      receiptSeal: evidence.seal,
+    })
+    const operations: RecordOperation[] = [
+      { type: 'put', key: key('delivery', waybill, station), value: closed },
+      { type: 'put', key: key('cms', hex(evidence.seal.cmsDigest)), value: evidence.cms },
+      { type: 'put', key: key('closed', sequencePart(this.#clock.now()), waybill, station), value: Buffer.from(record.docId) },
+    ]
+    if (record.queueKey !== '') operations.push({ type: 'delete', key: record.queueKey })
+    const act: AuditAct = refused.length > 0 ? 'refused-by-recipient' : 'delivered'
+    await this.#audit.commit(operations, [{ act, subject: record.docId, detail: station }])
+    return { agencies: record.agencies, refused: refused.length > 0 }
+  }
+
+  /** Ends a delivery whose waybill is past its notAfter. */
+  async expire(waybill: string, station: string): Promise<void> {
+    const record = await this.delivery(waybill, station)
+    if (record === undefined || record.state === DeliveryState.CLOSED || record.state === DeliveryState.EXPIRED) return
+    const value = DeliveryRecord.encode({ ...record, state: DeliveryState.EXPIRED, queueKey: '', closedAt: this.#clock.now() })
+    const operations: RecordOperation[] = [{ type: 'put', key: key('delivery', waybill, station), value }]
+    if (record.queueKey !== '') operations.push({ type: 'delete', key: record.queueKey })
+    await this.#audit.commit(operations, [{ act: 'expired', subject: record.docId, detail: station }])
+  }
+
+  /** Queues the same waybill for a new seal, because the recipient found our certificate expired. */
+  async reseal(waybill: string, station: string): Promise<void> {
+    const record = await this.delivery(waybill, station)
+    if (record?.state !== DeliveryState.SENDING && record?.state !== DeliveryState.AWAITING_RECEIPT) return
+    const value = DeliveryRecord.encode({ ...record, state: DeliveryState.SEALING, queueKey: '' })
+    const operations: RecordOperation[] = [{ type: 'put', key: key('delivery', waybill, station), value }]
+    if (record.queueKey !== '') operations.push({ type: 'delete', key: record.queueKey })
+    operations.push(this.#sealer.queue('waybill', waybill))
+    await this.#records.commit(operations)
+    this.#sealer.wake()
+  }
+}

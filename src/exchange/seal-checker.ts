@@ -1,0 +1,103 @@
+// Whether a seal may be believed: CMS, certificate path, inclusion, and that the directory lists this certificate for
+// the station that signed. Reception asks for waybills, courier for receipts; one verified root serves thousands.
+import { X509Certificate } from 'node:crypto'
+import type { Clock } from '../base/clock.ts'
+import { TramError, type Verdict } from '../base/errors.ts'
+import type { Trust } from '../document/certificate-path.ts'
+import { hex, sha256 } from '../document/document-id.ts'
+import type { LeafType } from '../document/merkle.ts'
+import type { Seal } from '../document/schema/seal.ts'
+import { parseSeal, type VerifiedStatement, verifyInclusion, verifyRootStatement } from '../document/seal.ts'
+import { type Directory, isInWindow } from './directory.ts'
+
+const cachedRoots = 256
+/** How far ahead of our clock a statement may be (exchange design, "Time"). */
+export const maxClockSkewMs = 5 * 60_000
+
+/** A seal that verified, and what it says. */
+export interface CheckedSeal {
+  seal: Seal
+  cmsDigest: Uint8Array
+  station: string
+  generation: number
+  sealedAtMs: number
+}
+
+/** What is remembered of a root that verified: small, since hundreds are kept. */
+type KnownRoot = Pick<VerifiedStatement, 'statement' | 'certificateSha256'> & { expiresMs: number }
+
+/** `temporary`: may verify later (directory lag, clock); otherwise the bytes are wrong and stay so. */
+export type SealVerdict = { ok: true; value: CheckedSeal } | { ok: false; reason: TramError; temporary: boolean; reseal: boolean }
+
+export class SealChecker {
+  readonly #trust: Trust
+  readonly #directory: Directory
+  readonly #clock: Clock
+  readonly #roots = new Map<string, KnownRoot>()
+
+  constructor(options: { trust: Trust }, deps: { directory: Directory; clock: Clock }) {
+    this.#trust = options.trust
+    this.#directory = deps.directory
+    this.#clock = deps.clock
+  }
+
+  /** Checks a seal over `bytes`. Both are attacker-controlled; `sealBytes` is an encoded Seal. */
+  async check(type: LeafType, bytes: Uint8Array, sealBytes: Uint8Array): Promise<SealVerdict> {
+    let seal: Seal
+    try {
+      seal = parseSeal(sealBytes)
+    } catch (error) {
+      if (error instanceof TramError) return wrong(error)
+      throw error
+    }
+    const cmsDigest = sha256(seal.cms)
+    const root = this.#verifiedRoot(hex(cmsDigest), seal.cms)
+    if (!root.ok) return wrong(root.reason)
+    const { statement, certificateSha256, expiresMs } = root.value
+    const included = verifyInclusion(type, bytes, seal, statement)
+    if (!included.ok) return wrong(included.reason)
+    const { station, generation, time } = statement
+    const trouble = await this.#directoryTrouble(station, generation, time, certificateSha256)
+    if (trouble !== undefined) return trouble
+    // Without a time stamp nobody can tell a seal made before the expiry from one back-dated with an old key.
+    if (this.#clock.now() > expiresMs) {
+      const expired = new TramError('SEAL_INVALID', { detail: `the sealing certificate of ${station} has expired` })
+      return { ok: false, reason: expired, temporary: true, reseal: true }
+    }
+    return { ok: true, value: { seal, cmsDigest, station, generation, sealedAtMs: time } }
+  }
+
+  #verifiedRoot(id: string, cms: Uint8Array): Verdict<KnownRoot> {
+    const known = this.#roots.get(id)
+    if (known !== undefined) return { ok: true, value: known }
+    const verified = verifyRootStatement(cms, this.#trust)
+    if (!verified.ok) return verified
+    const { statement, certificate, certificateSha256 } = verified.value
+    const root = { statement, certificateSha256, expiresMs: new X509Certificate(certificate).validToDate.getTime() }
+    if (this.#roots.size >= cachedRoots) this.#roots.delete(this.#roots.keys().next().value ?? '')
+    this.#roots.set(id, root)
+    return { ok: true, value: root }
+  }
+
+  async #directoryTrouble(
+    stationId: string,
+    generation: number,
+    time: number,
+    certificateSha256: Uint8Array,
+  ): Promise<Exclude<SealVerdict, { ok: true }> | undefined> {
+    const detail = (text: string) => new TramError('SEAL_INVALID', { detail: text })
+    if (time > this.#clock.now() + maxClockSkewMs) return later(detail(`sealed ${time - this.#clock.now()} ms in the future`))
+    const station = await this.#directory.station(stationId)
+    // The directory may lag behind the sender's: what is unknown today may be listed tomorrow.
+    if (station === undefined) return later(detail(`the directory does not name the station ${stationId}`))
+    if (generation > station.generation) return later(detail(`generation ${generation} is not listed yet`))
+    if (generation < station.generation) return { ...later(detail(`generation ${generation} is closed`)), reseal: true }
+    const listed = station.certificates.find((entry) => Buffer.compare(entry.sha256, certificateSha256) === 0)
+    if (listed === undefined) return later(detail(`the directory does not list this certificate for ${stationId}`))
+    if (!isInWindow(listed.window, time)) return later(detail('the certificate was not listed at sealing time'))
+    return undefined
+  }
+}
+
+const wrong = (reason: TramError) => ({ ok: false as const, reason, temporary: false, reseal: false })
+const later = (reason: TramError) => ({ ok: false as const, reason, temporary: true, reseal: false })

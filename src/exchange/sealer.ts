@@ -1,0 +1,219 @@
+// One token signature for thousands of documents: takes what waits in `toseal`, builds a Merkle tree, has the root statement
+// signed, and commits seals and sequence together. Between intake or reception (which queue) and outbox or receipts.
+import { X509Certificate } from 'node:crypto'
+import type { Clock } from '../base/clock.ts'
+import { asTramError, TramError } from '../base/errors.ts'
+import type { Service } from '../base/lifecycle.ts'
+import { type Logger, logFields } from '../base/logger.ts'
+import type { SignatureScheme } from '../document/cms.ts'
+import { verifyCms } from '../document/cms.ts'
+import { sha256 } from '../document/document-id.ts'
+import { type LeafType, leafHash, MerkleTree } from '../document/merkle.ts'
+import { prepareRootStatement } from '../document/seal.ts'
+import { key, range, sequencePart } from '../equipment/store/namespaces.ts'
+import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
+import type { Token } from '../equipment/token/token.ts'
+import type { AuditLog } from './audit-log.ts'
+import { type SealReference, StatementRecord } from './schema/records.ts'
+import type { Sequence } from './sequence.ts'
+import { WakeSignal } from './wake-signal.ts'
+
+/** What the sealer seals, and who knows the records behind it: intake for waybills, reception for receipts. */
+export interface Sealable {
+  /** Exact bytes of each leaf, in order of `ids`; undefined = nothing to seal any more. */
+  load(ids: readonly string[]): Promise<(Uint8Array | undefined)[]>
+  /** Records to write in the very commit that makes the seal durable. */
+  sealed(id: string, seal: SealReference): Promise<RecordOperation[]>
+  /** The seal is durable: may leave the station. */
+  released(id: string, seal: SealReference, cms: Uint8Array): void
+}
+
+interface Pending {
+  type: LeafType
+  key: string
+  id: string
+  bytes: Uint8Array
+}
+
+const retryMs = { first: 500, longest: 30_000 }
+
+export class Sealer implements Service {
+  readonly name = 'sealer'
+  readonly #options: { station: string; generation: number; maxBatch: number; chain: readonly Uint8Array[] }
+  readonly #deps: { records: RecordStore; audit: AuditLog; token: Token; clock: Clock; logger: Logger; sequence: Sequence }
+  readonly #sealables = new Map<LeafType, Sealable>()
+  readonly #wake = new WakeSignal()
+  readonly #stopping = new AbortController()
+  /** First key that may still wait, by type: what is behind it is done, so tombstones are not walked again. */
+  readonly #cursors = new Map<LeafType, string>()
+  #last: StatementRecord = { generation: 0, sequence: 0, root: Buffer.alloc(0), time: 0 }
+  #loop: Promise<void> = Promise.resolve()
+  #trouble: TramError | undefined
+
+  constructor(
+    options: { station: string; generation: number; maxBatch: number; chain: readonly Uint8Array[] },
+    deps: { records: RecordStore; audit: AuditLog; token: Token; clock: Clock; logger: Logger; sequence: Sequence },
+  ) {
+    this.#options = options
+    this.#deps = deps
+  }
+
+  /** Names who knows the leaves of a type. Before start. */
+  register(type: LeafType, sealable: Sealable): void {
+    this.#sealables.set(type, sealable)
+  }
+
+  /** Why nothing is sealed just now; undefined while all is well. */
+  get trouble(): TramError | undefined {
+    return this.#trouble
+  }
+
+  /** The operation that queues a leaf. Call it in the same synchronous step as its commit, then `wake`. */
+  queue(type: LeafType, id: string): RecordOperation {
+    return { type: 'put', key: key('toseal', type, sequencePart(this.#deps.sequence.next())), value: Buffer.from(id) }
+  }
+
+  /** Something was queued, or the token may be back. */
+  wake(): void {
+    this.#wake.wake()
+  }
+
+  async start(): Promise<void> {
+    const stored = await this.#deps.records.get(key('meta', 'statement'))
+    if (stored !== undefined) this.#last = StatementRecord.decode(stored)
+    this.#loop = this.#run()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await this.#loop
+  }
+
+  async #run(): Promise<void> {
+    let retry = retryMs.first
+    while (!this.#stopping.signal.aborted) {
+      try {
+        const sealed = await this.#sealBatch()
+        this.#trouble = undefined
+        retry = retryMs.first
+        if (sealed === 0) await this.#wake.wait(this.#stopping.signal)
+      } catch (error) {
+        if (this.#stopping.signal.aborted) return
+        const trouble = asTramError(error)
+        if (trouble.code !== this.#trouble?.code) this.#deps.logger.warn(logFields(trouble), 'sealing waits')
+        this.#trouble = trouble
+        await this.#wake.wait(this.#stopping.signal, retry)
+        retry = Math.min(retry * 2, retryMs.longest)
+      }
+    }
+  }
+
+  /** Seals what waits now, at most one batch. Receipts have their own bound and go first, or two full stations would
+   * wait for each other for ever. Returns how many leaves were taken from the queue. */
+  async #sealBatch(): Promise<number> {
+    const { maxBatch } = this.#options
+    const receipts = await this.#take('receipt', maxBatch)
+    const waybills = await this.#take('waybill', maxBatch)
+    const taken = [...receipts, ...waybills]
+    const live = taken.filter((pending) => pending.bytes.byteLength > 0)
+    const done: RecordOperation[] = taken.map((pending) => ({ type: 'delete', key: pending.key }))
+    if (live.length > 0) await this.#seal(live, done)
+    else if (done.length > 0) await this.#deps.records.commit(done)
+    for (const { type, key: name } of taken) this.#cursors.set(type, `${name}\0`)
+    return taken.length
+  }
+
+  async #take(type: LeafType, limit: number): Promise<Pending[]> {
+    const whole = range('toseal', type)
+    const names: string[] = []
+    const ids: string[] = []
+    for await (const [name, value] of this.#deps.records.range({ ...whole, from: this.#cursors.get(type) ?? whole.from, limit })) {
+      names.push(name)
+      ids.push(Buffer.from(value).toString('utf8'))
+    }
+    if (ids.length === 0) return []
+    const leaves = await this.#sealable(type).load(ids)
+    return names.map((name, at) => ({ type, key: name, id: ids[at] ?? '', bytes: leaves[at] ?? new Uint8Array(0) }))
+  }
+
+  async #seal(batch: readonly Pending[], done: RecordOperation[]): Promise<void> {
+    const { token } = this.#deps
+    const signal = this.#stopping.signal
+    const { state, detail, scheme, certificate, label } = await token.describe(signal)
+    if (scheme === null || certificate === null || state !== 'ready') {
+      if (state === 'needs-pin') throw new TramError('TOKEN_PIN_NEEDED', { token: label })
+      if (state === 'latched') throw new TramError('TOKEN_PIN_LATCHED', { token: label, reason: detail })
+      if (state === 'unreachable') throw new TramError('SIGNER_UNREACHABLE', { detail })
+      throw new TramError('TOKEN_ABSENT', { token: label })
+    }
+    const tree = new MerkleTree(batch.map(({ type, bytes }) => leafHash(type, bytes)))
+    const statement = this.#nextStatement(tree.root, batch.length)
+    const prepared = prepareRootStatement({ statement, scheme, certificate, chain: this.#options.chain })
+    const signature = await token.sign(prepared.digest, signal)
+    const cms = prepared.finish(signature)
+    assertOwnSignature(cms, scheme, certificate)
+    const cmsDigest = sha256(cms)
+    const seals = batch.map((_, at) => ({ cmsDigest, leafIndex: at, path: tree.path(at), sealedAt: statement.time }))
+    const operations = await Promise.all(
+      batch.map(({ type, id }, at) => this.#sealable(type).sealed(id, seals[at] as SealReference)),
+    )
+    const record = { generation: statement.generation, sequence: statement.sequence, root: Buffer.from(tree.root), time: statement.time }
+    await this.#deps.audit.commit(
+      [
+        { type: 'put', key: key('cms', Buffer.from(cmsDigest).toString('hex')), value: cms },
+        { type: 'put', key: key('meta', 'statement'), value: StatementRecord.encode(record) },
+        ...done,
+        ...operations.flat(),
+      ],
+      [{ act: 'sealed', subject: `${statement.station}/${statement.generation}/${statement.sequence}`, detail: `${batch.length}` }],
+    )
+    this.#last = record
+    this.#deps.logger.debug({ step: 'sealed', sequence: statement.sequence, leaves: batch.length }, 'sealed a batch')
+    batch.forEach(({ type, id }, at) => {
+      this.#sealable(type).released(id, seals[at] as SealReference, cms)
+    })
+  }
+
+  #nextStatement(root: Uint8Array, leaves: number) {
+    const { station, generation } = this.#options
+    const now = this.#deps.clock.now()
+    // Whole seconds, as in the CMS. A clock before the last released statement is wrong: documents wait, nothing lies.
+    const time = Math.floor(now / 1000) * 1000
+    if (time + 60_000 < this.#last.time) {
+      throw new TramError('CLOCK_UNTRUSTED', { bound: new Date(this.#last.time).toISOString() })
+    }
+    const isFirst = this.#last.generation !== generation
+    return {
+      version: 1,
+      station,
+      generation,
+      sequence: isFirst ? 0 : this.#last.sequence + 1,
+      time: Math.max(time, this.#last.time),
+      treeSize: leaves,
+      root: Buffer.from(root),
+      previousRoot: isFirst ? Buffer.alloc(0) : this.#last.root,
+    }
+  }
+
+  #sealable(type: LeafType): Sealable {
+    const sealable = this.#sealables.get(type)
+    if (sealable === undefined) throw new TramError('INTERNAL', { detail: `nobody knows leaves of type ${type}` })
+    return sealable
+  }
+}
+
+/**
+ * A token that signs wrongly (fault, wrong key, tampering) must not use up a sequence number in the world.
+ * @throws TramError TOKEN_FAILED
+ */
+function assertOwnSignature(cms: Uint8Array, scheme: SignatureScheme, certificate: Uint8Array): void {
+  const verified = verifyCms(cms)
+  if (!verified.ok) {
+    const { subject } = new X509Certificate(certificate)
+    throw new TramError(
+      'TOKEN_FAILED',
+      { rv: `a ${scheme} signature that does not verify for ${subject}`, operation: 'C_Sign' },
+      { cause: verified.reason },
+    )
+  }
+}

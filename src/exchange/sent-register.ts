@@ -1,0 +1,130 @@
+// What became of the documents that we sent: the sender's view for backends and people, put together from documents, deliveries
+// and processing statuses. Read by the desk; nothing is stored here.
+import { Outcome, parseReceipt } from '../document/receipt.ts'
+import { inboxItemId } from '../document/document-id.ts'
+import { key, range, sequencePart } from '../equipment/store/namespaces.ts'
+import type { RecordStore } from '../equipment/store/record-store.ts'
+import type { DeliveryStateName, ListQuery, SentItem } from './desk.ts'
+import type { Directory } from './directory.ts'
+import type { Outbox } from './outbox.ts'
+import { type Addressee, type DeliveryRecord, DeliveryState, DocumentRecord } from './schema/records.ts'
+import type { Statuses } from './statuses.ts'
+
+/** The longest page that is put together for one answer. */
+export const maxPageItems = 1000
+
+/** The state of a delivery for one agency; a receipt has a verdict for each. */
+export function deliveryOutcome(
+  delivery: DeliveryRecord,
+  agency: string,
+): { state: DeliveryStateName; refusal: SentItem['refusal']; deliveredAt: number | null } {
+  const open = (state: DeliveryStateName) => ({ state, refusal: null, deliveredAt: null })
+  switch (delivery.state) {
+    case DeliveryState.SEALING:
+      return open('sealing')
+    case DeliveryState.SENDING:
+      return open('sending')
+    case DeliveryState.AWAITING_RECEIPT:
+      return open('stored')
+    case DeliveryState.EXPIRED:
+      return open('expired')
+    case DeliveryState.CLOSED: {
+      const { verdicts, decided } = parseReceipt(delivery.receipt)
+      const verdict = verdicts.find((entry) => entry.agency === agency)
+      if (verdict?.outcome === Outcome.STORED) return { state: 'delivered', refusal: null, deliveredAt: decided }
+      const refusal = { code: verdict?.code ?? '', detail: verdict?.detail ?? '' }
+      return { state: 'refused', refusal, deliveredAt: null }
+    }
+  }
+}
+
+export class SentRegister {
+  readonly #station: string
+  readonly #records: RecordStore
+  readonly #outbox: Outbox
+  readonly #statuses: Statuses
+  readonly #directory: Directory
+
+  constructor(
+    options: { station: string },
+    deps: { records: RecordStore; outbox: Outbox; statuses: Statuses; directory: Directory },
+  ) {
+    this.#station = options.station
+    this.#records = deps.records
+    this.#outbox = deps.outbox
+    this.#statuses = deps.statuses
+    this.#directory = deps.directory
+  }
+
+  /** A document of ours, or undefined. */
+  async document(docId: string): Promise<DocumentRecord | undefined> {
+    const value = await this.#records.get(key('document', docId))
+    return value === undefined ? undefined : DocumentRecord.decode(value)
+  }
+
+  /** See Desk.listSent. */
+  async list(query: ListQuery & { docId: string | null }): Promise<SentItem[]> {
+    const agencies = new Set<string>()
+    for (const code of query.backend.agencies) {
+      const resolved = await this.#directory.resolve(code)
+      if (resolved.ok) agencies.add(resolved.value.code)
+    }
+    const pageSize = Math.min(query.pageSize, maxPageItems)
+    let skip = (query.pageIndex - 1) * pageSize
+    const page: SentItem[] = []
+    for await (const document of this.#documents(query, agencies)) {
+      if (skip >= document.addressees.length) {
+        skip -= document.addressees.length
+        continue
+      }
+      for (const addressee of document.addressees.slice(skip)) {
+        if (page.length >= pageSize) return page
+        page.push(await this.item(document, addressee))
+      }
+      skip = 0
+    }
+    return page
+  }
+
+  /** One (document, recipient agency) pair with its delivery and the furthest processing status. */
+  async item(document: DocumentRecord, addressee: Addressee): Promise<SentItem> {
+    const delivery = await this.#outbox.delivery(addressee.waybill, addressee.station)
+    const outcome =
+      delivery === undefined
+        ? { state: 'expired' as const, refusal: null, deliveredAt: null }
+        : deliveryOutcome(delivery, addressee.agency)
+    return {
+      docId: document.docId,
+      itemId: inboxItemId(this.#station, document.senderAgency, document.packetDigest, addressee.agency),
+      kind: document.isStatus ? 'status' : 'document',
+      title: document.title,
+      notation: document.notation,
+      from: document.senderAgency,
+      to: addressee.agency,
+      ...outcome,
+      processing: document.isStatus ? null : await this.#statuses.current(document.reference, addressee.agency),
+      sentAt: document.acceptedAt,
+    }
+  }
+
+  /** Newest first; one agency after the other, since each has its own index. */
+  async *#documents(
+    query: ListQuery & { docId: string | null },
+    agencies: ReadonlySet<string>,
+  ): AsyncGenerator<DocumentRecord> {
+    if (query.docId !== null) {
+      const document = await this.document(query.docId)
+      if (document !== undefined && agencies.has(document.senderAgency)) yield document
+      return
+    }
+    for (const agency of agencies) {
+      const whole = range('sent', agency, query.kind)
+      const from = query.fromMs === null ? whole.from : key('sent', agency, query.kind, sequencePart(query.fromMs))
+      const to = query.toMs === null ? whole.to : key('sent', agency, query.kind, sequencePart(query.toMs))
+      for await (const [name] of this.#records.range({ from, to, reverse: true })) {
+        const document = await this.document(name.slice(name.lastIndexOf(':') + 1))
+        if (document !== undefined) yield document
+      }
+    }
+  }
+}
