@@ -1,0 +1,114 @@
+// What level-store.ts does around each open of LevelDB, which repairs silently and deletes the evidence: judge the logs
+// before, keep a copy of what is damaged, and read LevelDB's own LOG after.
+import { copyFile, link, open, readdir, rename } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { isSystemError, TramError } from '../../base/errors.ts'
+import { makeFolder, syncFolder } from './durable-files.ts'
+import { scanLogFile } from './log-scan.ts'
+
+/** Evidence whose loss nobody has made good yet carries this ending: the report repeats at every start until then. */
+const openEnding = '.open'
+
+/** LevelDB's LOG is read up to so many bytes: recovery speaks at its beginning. */
+const maxInfoLogBytes = 1024 * 1024
+
+export interface Inspection {
+  /** STORE_TORN for each log whose tail is unfinished. */
+  torn: TramError[]
+  /** Logs (`000003.log`) whose loss is explained: what LevelDB says of them is no news. */
+  judged: Set<string>
+}
+
+/**
+ * Judges every log in `folder` and puts the damaged ones into quarantine.
+ * @param stamp begins the names in quarantine
+ * @throws TramError STORE_DAMAGED when the folder has data but no CURRENT: LevelDB would begin an empty store there
+ */
+export async function inspectLogs(
+  folder: string,
+  quarantineFolder: string,
+  stamp: string,
+  signal?: AbortSignal,
+): Promise<Inspection> {
+  const names = await readdir(folder)
+  const dataNames = names.filter((name) => /\.(log|ldb|sst)$/.test(name))
+  if (dataNames.length > 0 && !names.includes('CURRENT'))
+    throw new TramError('STORE_DAMAGED', { place: folder, detail: 'CURRENT is missing beside data files' })
+  const inspection: Inspection = { torn: [], judged: new Set() }
+  for (const name of names.filter((candidate) => candidate.endsWith('.log')).sort()) {
+    const scan = await scanLogFile(join(folder, name), signal)
+    if (scan.state === 'clean') continue
+    inspection.judged.add(name)
+    if (scan.state === 'torn') inspection.torn.push(new TramError('STORE_TORN', { file: name }))
+    else await quarantine(join(folder, name), quarantineFolder, stamp)
+  }
+  return inspection
+}
+
+/**
+ * Reads LevelDB's LOG of the open that has just ended. When it dropped bytes of a file that nobody has judged, the LOG
+ * goes into quarantine as evidence.
+ */
+export async function inspectInfoLog(
+  folder: string,
+  quarantineFolder: string,
+  stamp: string,
+  judged: ReadonlySet<string>,
+): Promise<void> {
+  const file = join(folder, 'LOG')
+  const handle = await open(file, 'r')
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(maxInfoLogBytes), 0, maxInfoLogBytes, 0)
+    if (droppedFiles(buffer.toString('latin1', 0, bytesRead)).every((name) => judged.has(name))) return
+  } finally {
+    await handle.close()
+  }
+  await quarantine(file, quarantineFolder, stamp)
+}
+
+/** Names of the files of which LevelDB says that it dropped bytes (db_impl.cc: `<path>: dropping <n> bytes; <why>`). */
+export function droppedFiles(infoLog: string): string[] {
+  const names: string[] = []
+  for (const match of infoLog.matchAll(/(\S+): dropping \d+ bytes/g)) names.push(basename(match[1] ?? ''))
+  return names
+}
+
+/** STORE_DAMAGED for each piece of evidence that is still open, from this start or an earlier one. */
+export async function openDamage(quarantineFolder: string): Promise<TramError[]> {
+  const names = await listFolder(quarantineFolder)
+  return names
+    .filter((name) => name.endsWith(openEnding))
+    .map(
+      (name) => new TramError('STORE_DAMAGED', { place: name.slice(0, -openEnding.length), detail: 'in quarantine' }),
+    )
+}
+
+/** The loss has been made good: closes all evidence. It stays in the folder. */
+export async function closeDamage(quarantineFolder: string): Promise<void> {
+  const names = (await listFolder(quarantineFolder)).filter((name) => name.endsWith(openEnding))
+  for (const name of names)
+    await rename(join(quarantineFolder, name), join(quarantineFolder, name.slice(0, -openEnding.length)))
+  if (names.length > 0) await syncFolder(quarantineFolder)
+}
+
+async function quarantine(file: string, quarantineFolder: string, stamp: string): Promise<void> {
+  await makeFolder(quarantineFolder)
+  const copy = join(quarantineFolder, `${stamp}-${basename(file)}${openEnding}`)
+  try {
+    // A second name costs no space on a full disk, and LevelDB never writes into an old log: it only drops its name.
+    await link(file, copy)
+  } catch (error) {
+    if (isSystemError(error, 'EEXIST')) return
+    await copyFile(file, copy)
+  }
+  await syncFolder(quarantineFolder)
+}
+
+async function listFolder(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder)
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return []
+    throw error
+  }
+}
