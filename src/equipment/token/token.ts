@@ -1,8 +1,9 @@
 // Port: the device that holds the station's signing key. Adapters: pkcs11-token (in the signer process),
 // signer-client (over a Unix socket, in the station). Below the sealer on a document's way.
+import type { SignatureScheme } from '../../document/cms.ts'
 
 /** How the token signs. Hashing is done on the host: the token is given a digest. */
-export type SignatureScheme = 'rsa-pkcs1-sha256' | 'rsa-pss-sha256' | 'ecdsa-p256-sha256' | 'ecdsa-p384-sha384'
+export type { SignatureScheme }
 
 /**
  * `ready`: signs. `absent`: not plugged in. `needs-pin`: nobody gave a PIN yet.
