@@ -69,19 +69,24 @@ export interface PacketReceiver {
 export interface PacketStore {
   /**
    * Begins a packet from a backend. `declaredBytes` (null = unknown) is reserved at once.
+   * @param kind `status` may draw on the reserve of statuses (default: document)
    * @throws TramError DISK_FULL when the reservation does not fit above the watermark, PACKET_TOO_LARGE
    */
-  begin(declaredBytes: number | null): Promise<PacketWriter>
+  begin(declaredBytes: number | null, kind?: 'document' | 'status'): Promise<PacketWriter>
 
-  /** Begins or resumes a packet from a peer; its size is reserved. Throws as `begin`. */
-  receive(expected: ExpectedPacket): Promise<PacketReceiver>
+  /**
+   * Begins or resumes a packet from a peer; its size is reserved. Throws as `begin`, and WAYBILL_INVALID when sizes and
+   * digests do not fit together. A receiver of the same waybill that is still open is suspended: the newest wins.
+   */
+  receive(expected: ExpectedPacket, kind?: 'document' | 'status'): Promise<PacketReceiver>
 
   /** Whether the packet is here (a file or a committed record). */
   has(digest: Uint8Array): Promise<boolean>
 
   /**
    * Bytes [offset, offset + length) of a packet, in pieces of at most 64 KiB; length beyond the end is cut.
-   * @throws TramError PACKET_MISSING, STORE_DAMAGED
+   * Read from 0 to the end, the packet is checked against its digest before the last piece is yielded.
+   * @throws TramError PACKET_MISSING, PACKET_DAMAGED, STORE_DAMAGED, STORE_FAILED
    */
   read(digest: Uint8Array, offset?: number, length?: number): AsyncIterable<Uint8Array>
 

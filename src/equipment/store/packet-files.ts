@@ -1,0 +1,180 @@
+// Where packets lie as files: temporary ones in the incoming folder, finished ones named by their digest, sharded by its
+// first two digits. Every step leaves names and bytes durable. Beneath packet-writer, packet-receiver, file-packet-store.
+import { randomBytes } from 'node:crypto'
+import { type FileHandle, open, opendir, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isSystemError } from '../../base/errors.ts'
+import { makeFolder, syncFolder } from './durable-files.ts'
+
+const partEnding = '.part'
+const partName = /^[0-9a-f]{64}\.part$/
+const packetName = /^[0-9a-f]{64}$/
+const shardName = /^[0-9a-f]{2}$/
+
+export class PacketFiles {
+  readonly #packetsFolder: string
+  readonly #incomingFolder: string
+  /** Folders known to be there and durable. */
+  readonly #made = new Map<string, Promise<void>>()
+  /** Names in the incoming folder that are being written. */
+  readonly #live = new Set<string>()
+
+  constructor(packetsFolder: string, incomingFolder: string) {
+    this.#packetsFolder = packetsFolder
+    this.#incomingFolder = incomingFolder
+  }
+
+  /** A new file for a packet of unknown digest. Its name means nothing and it does not outlive a restart. */
+  async openTemporary(): Promise<{ handle: FileHandle; name: string }> {
+    const name = `${randomBytes(16).toString('hex')}.tmp`
+    await this.#make(this.#incomingFolder)
+    const handle = await open(join(this.#incomingFolder, name), 'wx', 0o600)
+    this.#live.add(name)
+    return { handle, name }
+  }
+
+  /**
+   * The file of what has arrived under a waybill, new or as it was left.
+   * @param waybill hex digest, checked by the caller: it becomes a file name
+   */
+  async openPart(waybill: string): Promise<{ handle: FileHandle; name: string }> {
+    const name = waybill + partEnding
+    const path = join(this.#incomingFolder, name)
+    await this.#make(this.#incomingFolder)
+    this.#live.add(name)
+    let handle: FileHandle | undefined
+    try {
+      handle = await openIfThere(path)
+      if (!handle) {
+        handle = await open(path, 'wx+', 0o600)
+        // Without it a power cut may take the file and every chunk that was synced into it.
+        await syncFolder(this.#incomingFolder)
+      }
+      return { handle, name }
+    } catch (error) {
+      this.#live.delete(name)
+      await handle?.close()
+      throw error
+    }
+  }
+
+  /** A part or temporary file is closed; with `keep` false it is deleted too. */
+  async close(file: { handle: FileHandle; name: string }, keep: boolean): Promise<void> {
+    this.#live.delete(file.name)
+    await file.handle.close()
+    if (!keep) await rm(join(this.#incomingFolder, file.name), { force: true })
+  }
+
+  /** Deletes the file of a waybill, unless somebody has it open. */
+  async dropPart(waybill: string): Promise<void> {
+    if (this.#live.has(waybill + partEnding)) return
+    await rm(join(this.#incomingFolder, waybill + partEnding), { force: true })
+  }
+
+  /** Makes a written file durable under its digest. After it, a record may name the packet. */
+  async place(file: { handle: FileHandle; name: string }, digest: Uint8Array): Promise<void> {
+    const path = this.path(digest)
+    const folder = join(path, '..')
+    await this.#make(folder)
+    await file.handle.sync()
+    await file.handle.close()
+    // Over an existing file: the same bytes, and whole if the old ones were damaged.
+    await rename(join(this.#incomingFolder, file.name), path)
+    this.#live.delete(file.name)
+    await syncFolder(folder)
+  }
+
+  /** Where the file of a packet is, whether or not it exists. */
+  path(digest: Uint8Array): string {
+    const hex = Buffer.from(digest).toString('hex')
+    return join(this.#packetsFolder, hex.slice(0, 2), hex)
+  }
+
+  /** Size of a packet's file, or undefined when there is none. */
+  async size(digest: Uint8Array): Promise<number | undefined> {
+    return await sizeOf(this.path(digest))
+  }
+
+  /** Deletes a packet's file, for good. */
+  async remove(digest: Uint8Array): Promise<void> {
+    const path = this.path(digest)
+    try {
+      await rm(path)
+    } catch (error) {
+      if (isSystemError(error, 'ENOENT')) return
+      throw error
+    }
+    await syncFolder(join(path, '..'))
+  }
+
+  /** Hex digests of all packets that are files. */
+  async *digests(): AsyncIterable<string> {
+    for (const shard of await listFolder(this.#packetsFolder)) {
+      if (!shardName.test(shard)) continue
+      for (const name of await listFolder(join(this.#packetsFolder, shard))) if (packetName.test(name)) yield name
+    }
+  }
+
+  /** Deletes what nobody writes in the incoming folder, but for the parts of `wanted` waybills. Returns how many. */
+  async sweep(wanted: ReadonlySet<string>): Promise<number> {
+    await this.#make(this.#incomingFolder)
+    let swept = 0
+    for (const name of await listFolder(this.#incomingFolder)) {
+      if (this.#live.has(name)) continue
+      if (partName.test(name) && wanted.has(name.slice(0, -partEnding.length))) continue
+      await rm(join(this.#incomingFolder, name), { force: true, recursive: true })
+      swept++
+    }
+    if (swept > 0) await syncFolder(this.#incomingFolder)
+    return swept
+  }
+
+  async #make(folder: string): Promise<void> {
+    // One promise for all: a second packet must not pass while the folder's name is not durable yet.
+    const making = this.#made.get(folder) ?? makeFolder(folder)
+    this.#made.set(folder, making)
+    try {
+      await making
+    } catch (error) {
+      this.#made.delete(folder)
+      throw error
+    }
+  }
+}
+
+/** Writes all of `bytes` at `position`; a single write may take only a part. */
+export async function writeFully(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, position + at)
+    at += bytesWritten
+  }
+}
+
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, 'r+')
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
+
+async function listFolder(folder: string): Promise<string[]> {
+  try {
+    const names: string[] = []
+    for await (const entry of await opendir(folder)) names.push(entry.name)
+    return names
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return []
+    throw error
+  }
+}
