@@ -1,0 +1,43 @@
+// Bundles the two programs with esbuild: dist/tram.mjs (station and command line) and dist/tram-signer.mjs.
+// `npm run build`. Started from the bundles, the station is up in half the time that single modules take
+// (docs/reference/stack.md). Native packages stay outside; they are loaded from node_modules.
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+
+/** Program name and its entry. */
+const programs = { tram: 'src/main.ts', 'tram-signer': 'src/equipment/token/signer-main.ts' }
+
+const { outputFiles } = await build({
+  absWorkingDir: root,
+  entryPoints: programs,
+  outdir: 'dist',
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node24',
+  external: ['classic-level', 'pkcs11js', '@serialport/bindings-cpp'],
+  // CommonJS packages inside an ESM bundle call require for Node's own modules.
+  banner: {
+    js: "import { createRequire as tramCreateRequire } from 'node:module'\nconst require = tramCreateRequire(import.meta.url)",
+  },
+  sourcemap: true,
+  // Errors are read by people far away: keep the names.
+  keepNames: true,
+  write: false,
+  logLevel: 'warning',
+})
+
+// Renamed into place, so that a program that starts meanwhile sees the old bundle or the new one, never half of one.
+// The maps go first: a bundle is newer than all that belongs to it.
+mkdirSync(join(root, 'dist'), { recursive: true })
+for (const { path, contents } of outputFiles.sort((left, right) => right.path.length - left.path.length)) {
+  const temporary = `${path}.${process.pid}`
+  writeFileSync(temporary, contents)
+  renameSync(temporary, path)
+  if (!path.endsWith('.map')) console.log(`dist/${basename(path)}  ${Math.round(contents.byteLength / 1024)} KiB`)
+}
