@@ -1,0 +1,300 @@
+// Bytes of a packet to elements and pieces of text: UTF-8, well-formedness and the bounds on markup. Knows nothing of
+// edXML. Used by edxml-reader (which field is where) and edxml-extract; stands first on a document's way through intake.
+import { SaxesParser, type SaxesTagNS } from 'saxes'
+import { TramError } from '../../base/errors.ts'
+import { Utf8Slicer } from './edxml-utf8.ts'
+
+/** Bounds on markup. `…Bytes` are counted in UTF-16 units (at most 3 bytes each): that is what the parser holds. */
+export interface ScanLimits {
+  /** Elements inside each other, the root being 1. */
+  maxDepth: number
+  maxElements: number
+  /** One start tag with all of its attributes. */
+  maxTagBytes: number
+  maxAttributes: number
+  /** One attribute value. */
+  maxAttributeBytes: number
+  /** One comment, processing instruction or XML declaration. */
+  maxCommentBytes: number
+}
+
+/** Line from 1; column = characters of the line read so far. */
+export interface ScanLocation {
+  line: number
+  column: number
+}
+
+export interface ScanHandlers {
+  /** `attributes` by local name; `namespace` is '' for none and `undeclaredPrefix…` for a prefix that nothing declares. */
+  open(name: string, namespace: string, attributes: ReadonlyMap<string, string>, at: ScanLocation): void
+  close(): void
+  /** A piece of the text of the innermost open element; a text comes in any number of pieces. */
+  text(piece: string): void
+  warn(field: string, line: number, detail: string): void
+}
+
+/** Start of the marked namespace that an undeclared prefix gets. */
+export const undeclaredPrefix = 'undeclared-prefix:'
+
+/** Longer than any legal reference (`&#x10FFFF;`) with some leading zeros. */
+const maxReferenceLength = 32
+const maxDigitsBeforeDeclaration = 16
+const maxDetailLength = 200
+
+/**
+ * What of saxes 6.0.0 (pinned exactly) is used beyond its public face. saxes gathers a text, a comment or an attribute
+ * until it ends, however long; looking at, and taking, what it has gathered after each slice keeps memory flat.
+ */
+interface SaxesInsides {
+  text: string
+  name: string
+  entity: string
+  piTarget: string
+  state: number
+  entityReturnState: number | undefined
+  doctype: boolean
+  parseEntity(entity: string): string
+}
+
+/** saxes' numbers for the states in which `text` is character data of an element. */
+const stateText = 13
+const stateEntity = 14
+const cdataStates: readonly number[] = [20, 21, 22]
+
+/** Push scanner. `write` and `end` throw TramError PACKET_* at the first fault; after that it must not be used. */
+export class EdxmlScanner {
+  readonly #limits: ScanLimits
+  readonly #handlers: ScanHandlers
+  readonly #parser: SaxesParser<{ xmlns: true }>
+  readonly #insides: SaxesInsides
+  readonly #utf8 = new Utf8Slicer()
+  /** What came before the first `<`, until it is decided; undefined afterwards. */
+  #start: string | undefined = ''
+  /** Characters of the first line that the parser was not shown. */
+  #hiddenColumns = 0
+  /** Where the last complete piece of markup ended: the place of faults that the parser finds late. */
+  #mark: ScanLocation = { line: 1, column: 0 }
+  #depth = 0
+  #elements = 0
+  #attributes = 0
+  /** Position of the `<` of the start tag that is being read. */
+  #tagStart: number | undefined
+  #warnedPrefixes = new Set<string>()
+
+  constructor(limits: ScanLimits, handlers: ScanHandlers) {
+    this.#limits = limits
+    this.#handlers = handlers
+    this.#parser = new SaxesParser({
+      xmlns: true,
+      // Version 1.1 would allow control characters; packets are 1.0 whatever they declare.
+      defaultXMLVersion: '1.0',
+      forceXMLVersion: true,
+      resolvePrefix: (prefix: string) => undeclaredPrefix + prefix,
+    })
+    this.#insides = this.#parser as unknown as SaxesInsides
+    // As if one had been seen: so the parser stops right at any `<!DOCTYPE` instead of gathering it to its end.
+    this.#insides.doctype = true
+    this.#listen()
+  }
+
+  get location(): ScanLocation {
+    const { line, column } = this.#parser
+    return { line, column: line === 1 ? column + this.#hiddenColumns : column }
+  }
+
+  write(bytes: Uint8Array): void {
+    for (const { text, invalid } of this.#utf8.slices(bytes)) {
+      this.#feed(text)
+      if (invalid) throw this.#malformed('a byte that is not UTF-8', this.location)
+    }
+  }
+
+  end(): void {
+    if (this.#utf8.hasPending) throw this.#malformed('the text ends inside a UTF-8 character', this.location)
+    if (this.#start !== undefined) {
+      const start = this.#start
+      this.#start = undefined
+      this.#parse(start)
+    }
+    this.#parser.close()
+  }
+
+  /**
+   * Passes text to the parser without what stands before the XML declaration in real packets: a byte order mark, and
+   * one to 16 digits (`1212<?xml …`), which are reported. Nothing else is skipped.
+   */
+  #feed(text: string): void {
+    if (this.#start === undefined) {
+      this.#parse(text)
+      return
+    }
+    const start = this.#start + text
+    const mark = start.startsWith('\uFEFF') ? 1 : 0
+    let digits = 0
+    while (digits <= maxDigitsBeforeDeclaration && isDigit(start.charCodeAt(mark + digits))) digits++
+    const undecided = start.length < mark + digits + '<?xml'.length
+    if (undecided && digits <= maxDigitsBeforeDeclaration && '<?xml'.startsWith(start.slice(mark + digits))) {
+      this.#start = start
+      return
+    }
+    this.#start = undefined
+    let skipped = 0
+    if (digits > 0 && digits <= maxDigitsBeforeDeclaration && start.startsWith('<?xml', mark + digits)) {
+      skipped = mark + digits
+      this.#handlers.warn('xml', 1, `${digits} digits stand before the XML declaration`)
+    }
+    this.#hiddenColumns = skipped
+    this.#mark = { line: 1, column: skipped }
+    this.#parse(start.slice(skipped))
+  }
+
+  #parse(text: string): void {
+    this.#parser.write(text)
+    const insides = this.#insides
+    const inText =
+      insides.state === stateText ||
+      cdataStates.includes(insides.state) ||
+      (insides.state === stateEntity && insides.entityReturnState === stateText)
+    if (inText) {
+      const piece = insides.text
+      insides.text = ''
+      if (piece.length > 0) this.#text(piece)
+    } else {
+      this.#boundUnfinished()
+    }
+    this.#boundEntity(insides.entity)
+  }
+
+  /** Bounds what the parser has gathered of markup that is not complete yet. */
+  #boundUnfinished(): void {
+    const { text, name, piTarget } = this.#insides
+    const { maxTagBytes, maxAttributeBytes, maxCommentBytes } = this.#limits
+    if (this.#tagStart !== undefined) {
+      if (text.length > maxAttributeBytes) throw this.#exceeded('maxAttributeBytes')
+      if (this.#parser.position - this.#tagStart > maxTagBytes) throw this.#exceeded('maxTagBytes')
+    } else if (text.length > maxCommentBytes || piTarget.length > maxCommentBytes) {
+      throw this.#exceeded('maxCommentBytes')
+    }
+    if (name.length > maxTagBytes) throw this.#exceeded('maxTagBytes')
+  }
+
+  #boundEntity(entity: string): void {
+    if (entity.length > maxReferenceLength) throw this.#malformed('a reference that does not end', this.#mark)
+  }
+
+  #listen(): void {
+    const parser = this.#parser
+    const limits = this.#limits
+    const insides = this.#insides
+    const parseEntity = insides.parseEntity
+    insides.parseEntity = (entity) => {
+      this.#boundEntity(entity)
+      return parseEntity.call(parser, entity)
+    }
+    parser.on('error', (error) => {
+      throw this.#parserFault(error)
+    })
+    parser.on('doctype', () => {
+      throw this.#forbidden('DOCTYPE')
+    })
+    parser.on('xmldecl', ({ encoding }) => {
+      // Another reader would take the same bytes for other text.
+      if (encoding !== undefined && !/^(utf-?8|us-ascii)$/i.test(encoding))
+        throw this.#forbidden(`encoding ${cut(encoding)}`)
+      this.#markHere()
+    })
+    parser.on('opentagstart', (tag) => {
+      this.#depth++
+      this.#elements++
+      this.#attributes = 0
+      this.#tagStart = parser.position - tag.name.length - 2
+      if (tag.name.length > limits.maxTagBytes) throw this.#exceeded('maxTagBytes')
+      if (this.#depth > limits.maxDepth) throw this.#exceeded('maxDepth')
+      if (this.#elements > limits.maxElements) throw this.#exceeded('maxElements')
+    })
+    parser.on('attribute', ({ value }) => {
+      this.#attributes++
+      if (this.#attributes > limits.maxAttributes) throw this.#exceeded('maxAttributes')
+      if (value.length > limits.maxAttributeBytes) throw this.#exceeded('maxAttributeBytes')
+    })
+    parser.on('opentag', (tag) => this.#open(tag))
+    parser.on('closetag', () => {
+      this.#depth--
+      this.#markHere()
+      this.#handlers.close()
+    })
+    parser.on('text', (piece) => this.#text(piece))
+    parser.on('cdata', (piece) => this.#text(piece))
+    parser.on('comment', (comment) => {
+      if (comment.length > limits.maxCommentBytes) throw this.#exceeded('maxCommentBytes')
+      this.#markHere()
+    })
+    parser.on('processinginstruction', ({ target, body }) => {
+      if (target.length + body.length > limits.maxCommentBytes) throw this.#exceeded('maxCommentBytes')
+      this.#markHere()
+    })
+  }
+
+  #open(tag: SaxesTagNS): void {
+    if (this.#tagStart !== undefined && this.#parser.position - this.#tagStart > this.#limits.maxTagBytes) {
+      throw this.#exceeded('maxTagBytes')
+    }
+    this.#tagStart = undefined
+    this.#markHere()
+    this.#noticePrefix(tag.prefix, tag.uri)
+    const attributes = new Map<string, string>()
+    for (const attribute of Object.values(tag.attributes)) {
+      this.#noticePrefix(attribute.prefix, attribute.uri)
+      if (!attributes.has(attribute.local)) attributes.set(attribute.local, attribute.value)
+    }
+    this.#handlers.open(tag.local, tag.uri, attributes, this.#mark)
+  }
+
+  /** An undeclared prefix is not namespace-well-formed, yet `xlink` is sent so every day: accepted and reported once. */
+  #noticePrefix(prefix: string, namespace: string): void {
+    if (!namespace.startsWith(undeclaredPrefix) || this.#warnedPrefixes.size >= 16) return
+    if (this.#warnedPrefixes.has(prefix)) return
+    this.#warnedPrefixes.add(prefix)
+    this.#handlers.warn('xmlns', this.#mark.line, `the prefix ${cut(prefix)} is not declared`)
+  }
+
+  #text(piece: string): void {
+    // Between the parts of the prologue and after the root there is only white space, the parser sees to that.
+    if (this.#depth > 0) this.#handlers.text(piece)
+  }
+
+  #markHere(): void {
+    this.#mark = this.location
+  }
+
+  #parserFault(error: Error): TramError {
+    const detail = error.message.replace(/^\d+:\d+: /, '')
+    if (detail.startsWith('inappropriately located doctype')) return this.#forbidden('DOCTYPE')
+    if (detail.startsWith('undefined entity')) return this.#forbidden('entity reference')
+    // Found by the parser only at the end of a run of text, wherever the input happened to be cut.
+    const late = detail.startsWith('text data outside')
+    return this.#malformed(detail, late ? this.#mark : this.location)
+  }
+
+  #malformed(detail: string, at: ScanLocation): TramError {
+    return new TramError('PACKET_MALFORMED', { ...at, detail: cut(detail) })
+  }
+
+  #forbidden(construct: string): TramError {
+    return new TramError('PACKET_FORBIDDEN_CONSTRUCT', { ...this.location, construct })
+  }
+
+  /** Located at the end of the last markup before what is too long, which does not depend on how the input was cut. */
+  #exceeded(limit: keyof ScanLimits): TramError {
+    return new TramError('PACKET_LIMIT_EXCEEDED', { ...this.#mark, limit, maximum: this.#limits[limit] })
+  }
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39
+}
+
+/** attacker-controlled text, short enough for a log line */
+function cut(text: string): string {
+  return text.length <= maxDetailLength ? text : `${text.slice(0, maxDetailLength)}…`
+}

@@ -1,0 +1,186 @@
+// Gathers the known elements of a packet (edxml-shape) as they are scanned (edxml-scanner), within bounds, without ever
+// holding the content of an attachment. edxml-summary turns the result into a PacketSummary.
+import { TramError } from '../../base/errors.ts'
+import { Base64Checker } from './edxml-base64.ts'
+import { type FoundElement, pathBelow } from './edxml-element.ts'
+import type { ScanHandlers, ScanLocation } from './edxml-scanner.ts'
+import { type ElementShape, packetShape, type RepetitionLimit } from './edxml-shape.ts'
+import type { PacketWarning } from './packet-summary.ts'
+
+export interface TreeLimits extends Record<RepetitionLimit, number> {
+  /** One text outside attachments, in UTF-8 bytes. */
+  maxTextBytes: number
+  /** All text outside attachments, white space between elements included, in UTF-8 bytes. */
+  maxTotalTextBytes: number
+  /** The last one says that further ones are left out. */
+  maxWarnings: number
+}
+
+/** Character data of an element. An unknown element inside a text shares that text's. */
+interface TextSink {
+  /** Whether the text counts; else only its size does. */
+  kept: boolean
+  pieces: string[]
+  /** UTF-8 bytes so far. */
+  bytes: number
+}
+
+/** An element that is open now. */
+interface OpenElement {
+  /** Undefined for an element that is not known in its place, and for one that an earlier one stands for. */
+  known: { shape: ElementShape; found: FoundElement } | undefined
+  at: ScanLocation
+  sink: TextSink
+  base64: Base64Checker | undefined
+}
+
+const edxmlNamespace = 'http://www.mic.gov.vn/TBT/QCVN_102_2016'
+
+export class PacketTree implements ScanHandlers {
+  /** The parent of the root element. */
+  readonly document: FoundElement
+  readonly warnings: PacketWarning[] = []
+  readonly #limits: TreeLimits
+  readonly #outermost: OpenElement
+  readonly #open: OpenElement[] = []
+  #totalTextBytes = 0
+
+  constructor(limits: TreeLimits) {
+    this.#limits = limits
+    this.document = { path: '', line: 1, text: '', children: new Map(), attributes: new Map() }
+    this.#outermost = {
+      known: { shape: packetShape, found: this.document },
+      at: { line: 1, column: 0 },
+      sink: { kept: false, pieces: [], bytes: 0 },
+      base64: undefined,
+    }
+  }
+
+  /** @throws TramError PACKET_FIELD_INVALID, PACKET_LIMIT_EXCEEDED, PACKET_ATTACHMENT_INVALID */
+  open(name: string, namespace: string, attributes: ReadonlyMap<string, string>, at: ScanLocation): void {
+    const parent = this.#innermost
+    if (parent === this.#outermost) this.#assertRoot(name, namespace, at)
+    if (parent.base64 !== undefined) throw this.#attachmentFault(parent, 'an element stands inside the base64 text')
+    // Both spellings of the word are one element.
+    const known = this.#place(parent, name.replace(/^Business/, 'Bussiness'), attributes, at)
+    const holds = known?.shape.holds
+    // Text of an unknown element inside a text counts as part of it, as `textContent` has it: nothing that another
+    // reader shows (a secrecy mark, say) stays unseen here.
+    const shared = known === undefined && parent.sink.kept
+    const sink: TextSink = shared ? parent.sink : { kept: holds === 'text', pieces: [], bytes: 0 }
+    this.#open.push({ known, at, sink, base64: holds === 'base64' ? new Base64Checker() : undefined })
+  }
+
+  /** @throws TramError PACKET_ATTACHMENT_INVALID */
+  close(): void {
+    const element = this.#open.pop()
+    if (element?.known === undefined) return
+    const { found, shape } = element.known
+    if (shape.holds === 'text') found.text = detached(trimmed(element.sink.pieces.join('')))
+    if (element.base64 !== undefined) {
+      const fault = element.base64.end()
+      if (fault !== undefined) throw this.#attachmentFault(element, fault)
+      found.content = { decodedBytes: element.base64.decodedBytes, head: element.base64.head }
+    }
+  }
+
+  /** @throws TramError PACKET_ATTACHMENT_INVALID, PACKET_LIMIT_EXCEEDED */
+  text(piece: string): void {
+    const element = this.#innermost
+    if (element.base64 !== undefined) {
+      const fault = element.base64.write(piece)
+      if (fault !== undefined) throw this.#attachmentFault(element, fault)
+      return
+    }
+    const bytes = Buffer.byteLength(piece)
+    this.#totalTextBytes += bytes
+    if (this.#totalTextBytes > this.#limits.maxTotalTextBytes) throw this.#exceeded('maxTotalTextBytes', element.at)
+    element.sink.bytes += bytes
+    if (element.sink.bytes > this.#limits.maxTextBytes) throw this.#exceeded('maxTextBytes', element.at)
+    if (element.sink.kept) element.sink.pieces.push(piece)
+  }
+
+  warn(field: string, line: number, detail: string): void {
+    const room = this.#limits.maxWarnings - this.warnings.length
+    if (room > 1) this.warnings.push({ field, line, detail })
+    else if (room === 1) this.warnings.push({ field: '', line, detail: 'further warnings are left out' })
+  }
+
+  get #innermost(): OpenElement {
+    return this.#open.at(-1) ?? this.#outermost
+  }
+
+  #assertRoot(name: string, namespace: string, at: ScanLocation): void {
+    if (name !== 'edXML') {
+      const detail = `the root element is ${name.slice(0, 100)}`
+      throw new TramError('PACKET_FIELD_INVALID', { field: 'edXML', line: at.line, detail })
+    }
+    if (namespace !== edxmlNamespace) {
+      this.warn('edXML', at.line, `its namespace is ${namespace === '' ? 'missing' : namespace.slice(0, 200)}`)
+    }
+  }
+
+  /** Adds the element to its parent if it is known there and counts. */
+  #place(
+    parent: OpenElement,
+    name: string,
+    attributes: ReadonlyMap<string, string>,
+    at: ScanLocation,
+  ): OpenElement['known'] {
+    const shape = parent.known?.shape.children.get(name)
+    if (parent.known === undefined || shape === undefined) return undefined
+    const { path: parentPath, children } = parent.known.found
+    const siblings = children.get(name) ?? []
+    const { repetition } = shape
+    const isSingle = repetition === 'refuse' || repetition === 'first' || repetition === 'ignore'
+    const ownPath = isSingle ? name : `${name}[${siblings.length + 1}]`
+    const path = pathBelow(parentPath, ownPath)
+    if (!isSingle) {
+      if (siblings.length >= this.#limits[repetition]) throw this.#exceeded(repetition, at)
+    } else if (siblings.length > 0) {
+      const field = path
+      if (repetition === 'refuse') {
+        throw new TramError('PACKET_FIELD_INVALID', { field, line: at.line, detail: 'it occurs more than once' })
+      }
+      if (repetition === 'first') this.warn(field, at.line, 'it occurs more than once, the first counts')
+      return undefined
+    }
+    const found: FoundElement = { path, line: at.line, text: '', children: new Map(), attributes }
+    siblings.push(found)
+    children.set(name, siblings)
+    return { shape, found }
+  }
+
+  /** Names the attachment by its ContentId if that came first, else by its place. */
+  #attachmentFault(element: OpenElement, detail: string): TramError {
+    const parent = this.#open.findLast(
+      (open) => open.known?.found.path.startsWith('Attachment[') === true && open !== element,
+    )
+    const found = parent?.known?.found
+    const contentId = found?.children.get('ContentId')?.[0]?.text || (found?.path ?? '')
+    const line = element.at.line
+    return new TramError('PACKET_ATTACHMENT_INVALID', { contentId: contentId.slice(0, 200), line, detail })
+  }
+
+  #exceeded(limit: keyof TreeLimits, at: ScanLocation): TramError {
+    return new TramError('PACKET_LIMIT_EXCEEDED', { ...at, limit, maximum: this.#limits[limit] })
+  }
+}
+
+/** `text` without XML white space around it. A loop, because `/\s+$/` takes quadratic time on hostile text. */
+function trimmed(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && isWhiteSpace(text.charCodeAt(start))) start++
+  while (end > start && isWhiteSpace(text.charCodeAt(end - 1))) end--
+  return text.slice(start, end)
+}
+
+function isWhiteSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
+}
+
+/** A copy that does not keep the whole slice of input alive that it was cut from. */
+function detached(text: string): string {
+  return Buffer.from(text, 'utf16le').toString('utf16le')
+}
