@@ -65,7 +65,7 @@ export class AuditLog {
         act,
         subject,
         detail: detail ?? '',
-        previous: this.#previous,
+        previous: Buffer.from(this.#previous),
       })
       all.push({ type: 'put', key: key('audit', sequencePart(this.#sequence)), value: record })
       this.#sequence += 1

@@ -200,7 +200,8 @@ export class Directory implements Service {
       const operations: RecordOperation[] = []
       for (const entry of entries.slice(at, at + importBatch)) {
         const value = DirectoryEntry.encode(entry)
-        const put = (kind: string, id: string) => operations.push({ type: 'put', key: key('dir', slot, kind, id), value })
+        const put = (kind: string, id: string) =>
+          operations.push({ type: 'put', key: key('dir', slot, kind, id), value })
         if (entry.station != null) {
           put('s', entry.station.id)
           for (const { peerId } of entry.station.peerKeys) put('p', peerId)

@@ -7,8 +7,8 @@ import type { Logger } from '../base/logger.ts'
 import { documentId, documentReference, hex, sha256 } from '../document/document-id.ts'
 import { PacketReader } from '../document/edxml/edxml-reader.ts'
 import type { PacketSummary } from '../document/edxml/packet-summary.ts'
-import { PacketKind } from '../document/schema/waybill.ts'
 import type { AgencyEntry } from '../document/schema/directory.ts'
+import { PacketKind } from '../document/schema/waybill.ts'
 import { findSecrecyMark } from '../document/secrecy.ts'
 import { encodeWaybill } from '../document/waybill.ts'
 import { key, sequencePart } from '../equipment/store/namespaces.ts'
@@ -17,6 +17,7 @@ import type { RecordOperation, RecordStore } from '../equipment/store/record-sto
 import type { AuditLog } from './audit-log.ts'
 import type { Backend, Submission, SubmissionResult } from './desk.ts'
 import type { Directory } from './directory.ts'
+import { KeyedLock } from './keyed-lock.ts'
 import { type Outbox, queueRank } from './outbox.ts'
 import { PacketOwners } from './packet-owners.ts'
 import { documentRecipients, notationOf, statusRecipients } from './recipients.ts'
@@ -35,6 +36,18 @@ export interface IntakeOptions {
   secrecyMarks: readonly string[]
 }
 
+export interface IntakeDeps {
+  records: RecordStore
+  packets: PacketStore
+  directory: Directory
+  references: References
+  outbox: Outbox
+  sealer: Sealer
+  audit: AuditLog
+  clock: Clock
+  logger: Logger
+}
+
 /** Part of a document's recipients that share one waybill. */
 interface WaybillGroup {
   attempt: number
@@ -44,23 +57,13 @@ interface WaybillGroup {
 
 export class Intake {
   readonly #options: IntakeOptions
-  readonly #deps: {
-    records: RecordStore
-    packets: PacketStore
-    directory: Directory
-    references: References
-    outbox: Outbox
-    sealer: Sealer
-    audit: AuditLog
-    clock: Clock
-    logger: Logger
-  }
+  readonly #deps: IntakeDeps
   readonly #owners: PacketOwners
   /** Submissions of one document wait for each other: the second must see the first. */
-  readonly #busy = new Map<string, Promise<unknown>>()
+  readonly #lock = new KeyedLock()
   #closedBecause: string | undefined
 
-  constructor(options: IntakeOptions, deps: Intake['#deps']) {
+  constructor(options: IntakeOptions, deps: IntakeDeps) {
     this.#options = options
     this.#deps = deps
     this.#owners = new PacketOwners(deps.records)
@@ -140,16 +143,7 @@ export class Intake {
     packet: StoredPacket,
   ): Promise<SubmissionResult> {
     const docId = documentId(sender.code, packet.digest)
-    const before = this.#busy.get(docId) ?? Promise.resolve()
-    const run = before
-      .catch(() => undefined)
-      .then(() => this.#commit(submission, summary, sender, recipients, packet, docId))
-    this.#busy.set(docId, run)
-    try {
-      return await run
-    } finally {
-      if (this.#busy.get(docId) === run) this.#busy.delete(docId)
-    }
+    return this.#lock.run(docId, () => this.#commit(submission, summary, sender, recipients, packet, docId))
   }
 
   async #commit(
@@ -194,7 +188,9 @@ export class Intake {
       if (summary.kind === 'document') operations.push(references.putDocument(reference, docId))
     }
     logger.debug({ step: 'intake-committing', document: docId }, 'committing')
-    await audit.commit(operations, [{ act: existing === undefined ? 'accepted' : 'resent', subject: docId, detail: sender.code }])
+    await audit.commit(operations, [
+      { act: existing === undefined ? 'accepted' : 'resent', subject: docId, detail: sender.code },
+    ])
     logger.debug({ step: 'accepted', document: docId }, 'accepted')
     sealer.wake()
     return { docId, isNew: existing === undefined, warnings }
@@ -210,7 +206,8 @@ export class Intake {
     const isLate = existing !== undefined && this.#deps.clock.now() - existing.acceptedAt > this.#options.resendAfterMs
     for (const agency of recipients) {
       const addressee = existing?.addressees.find((entry) => entry.agency === agency.code)
-      const turn = addressee === undefined ? { attempt: 0, resend: 0 } : await this.#nextTurn(addressee, resend || isLate)
+      const turn =
+        addressee === undefined ? { attempt: 0, resend: 0 } : await this.#nextTurn(addressee, resend || isLate)
       if (turn === undefined) continue
       const name = `${turn.attempt}/${turn.resend}`
       const group = groups.get(name) ?? { ...turn, agencies: [] }

@@ -8,6 +8,7 @@ import { key, range, sequencePart } from '../equipment/store/namespaces.ts'
 import { smallPacketBytes } from '../equipment/store/packet-store.ts'
 import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
 import type { AuditAct, AuditLog } from './audit-log.ts'
+import { KeyedLock } from './keyed-lock.ts'
 import { DeliveryRecord, DeliveryState, type SealReference, WaybillRecord } from './schema/records.ts'
 import type { Sealable, Sealer } from './sealer.ts'
 import type { Sequence } from './sequence.ts'
@@ -32,6 +33,13 @@ export interface QueuedDelivery {
   waybill: string
 }
 
+/** A verified receipt, its seal and the CMS that the seal refers to. */
+export interface ReceiptEvidence {
+  receipt: Uint8Array
+  seal: SealReference
+  cms: Uint8Array
+}
+
 export interface CloseOutcome {
   agencies: readonly string[]
   refused: boolean
@@ -44,6 +52,8 @@ export class Outbox implements Sealable {
   readonly #sequence: Sequence
   readonly #sealer: Sealer
   readonly #queued = new Set<(station: string) => void>()
+  /** Changes of one delivery wait for each other: a late `stored` must not reopen what a receipt has closed. */
+  readonly #lock = new KeyedLock()
   /** Records between load and sealed, so that sealing thousands reads each once. */
   readonly #loaded = new Map<string, WaybillRecord>()
 
@@ -174,7 +184,11 @@ export class Outbox implements Sealable {
   }
 
   /** The recipient said `stored`: kept for those who ask, nothing depends on it. */
-  async noteProgress(waybill: string, station: string, change: Partial<DeliveryRecord>): Promise<void> {
+  noteProgress(waybill: string, station: string, change: Partial<DeliveryRecord>): Promise<void> {
+    return this.#lock.run(`${waybill}/${station}`, () => this.#noteProgress(waybill, station, change))
+  }
+
+  async #noteProgress(waybill: string, station: string, change: Partial<DeliveryRecord>): Promise<void> {
     const record = await this.delivery(waybill, station)
     if (record === undefined || record.state === DeliveryState.CLOSED || record.state === DeliveryState.EXPIRED) return
     const value = DeliveryRecord.encode({ ...record, ...change })
@@ -182,10 +196,19 @@ export class Outbox implements Sealable {
   }
 
   /** Closes a delivery with its verified receipt; durable when it resolves. Does nothing if it is closed already. */
-  async close(
+  close(
     waybill: string,
     station: string,
-    evidence: { receipt: Uint8Array; seal: SealReference; cms: Uint8Array },
+    evidence: ReceiptEvidence,
+    times: { offeredAt: number; storedAt: number },
+  ): Promise<CloseOutcome | undefined> {
+    return this.#lock.run(`${waybill}/${station}`, () => this.#close(waybill, station, evidence, times))
+  }
+
+  async #close(
+    waybill: string,
+    station: string,
+    evidence: ReceiptEvidence,
     times: { offeredAt: number; storedAt: number },
   ): Promise<CloseOutcome | undefined> {
     const record = await this.delivery(waybill, station)
@@ -205,7 +228,11 @@ export class Outbox implements Sealable {
     const operations: RecordOperation[] = [
       { type: 'put', key: key('delivery', waybill, station), value: closed },
       { type: 'put', key: key('cms', hex(evidence.seal.cmsDigest)), value: evidence.cms },
-      { type: 'put', key: key('closed', sequencePart(this.#clock.now()), waybill, station), value: Buffer.from(record.docId) },
+      {
+        type: 'put',
+        key: key('closed', sequencePart(this.#clock.now()), waybill, station),
+        value: Buffer.from(record.docId),
+      },
     ]
     if (record.queueKey !== '') operations.push({ type: 'delete', key: record.queueKey })
     const act: AuditAct = refused.length > 0 ? 'refused-by-recipient' : 'delivered'
@@ -214,17 +241,30 @@ export class Outbox implements Sealable {
   }
 
   /** Ends a delivery whose waybill is past its notAfter. */
-  async expire(waybill: string, station: string): Promise<void> {
+  expire(waybill: string, station: string): Promise<void> {
+    return this.#lock.run(`${waybill}/${station}`, () => this.#expire(waybill, station))
+  }
+
+  async #expire(waybill: string, station: string): Promise<void> {
     const record = await this.delivery(waybill, station)
     if (record === undefined || record.state === DeliveryState.CLOSED || record.state === DeliveryState.EXPIRED) return
-    const value = DeliveryRecord.encode({ ...record, state: DeliveryState.EXPIRED, queueKey: '', closedAt: this.#clock.now() })
+    const value = DeliveryRecord.encode({
+      ...record,
+      state: DeliveryState.EXPIRED,
+      queueKey: '',
+      closedAt: this.#clock.now(),
+    })
     const operations: RecordOperation[] = [{ type: 'put', key: key('delivery', waybill, station), value }]
     if (record.queueKey !== '') operations.push({ type: 'delete', key: record.queueKey })
     await this.#audit.commit(operations, [{ act: 'expired', subject: record.docId, detail: station }])
   }
 
   /** Queues the same waybill for a new seal, because the recipient found our certificate expired. */
-  async reseal(waybill: string, station: string): Promise<void> {
+  reseal(waybill: string, station: string): Promise<void> {
+    return this.#lock.run(`${waybill}/${station}`, () => this.#reseal(waybill, station))
+  }
+
+  async #reseal(waybill: string, station: string): Promise<void> {
     const record = await this.delivery(waybill, station)
     if (record?.state !== DeliveryState.SENDING && record?.state !== DeliveryState.AWAITING_RECEIPT) return
     const value = DeliveryRecord.encode({ ...record, state: DeliveryState.SEALING, queueKey: '' })

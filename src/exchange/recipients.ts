@@ -71,13 +71,16 @@ export async function statusRecipients(
     const issuer = await directory.resolve(answered.organId)
     const issuerCode = issuer.ok ? issuer.value.code : answered.organId
     const reference = documentReference(issuerCode, answered.code, answered.promulgationDate)
-    const known = summary.statusCode === '13' ? await references.recipientsOf(reference) : await references.sendersOf(reference)
+    const known =
+      summary.statusCode === '13' ? await references.recipientsOf(reference) : await references.sendersOf(reference)
     for (const code of known.length > 0 ? known : [answered.organId]) codes.add(code)
   }
   const recipients = await resolveRecipients([...codes], directory)
   const others = recipients.filter((agency) => agency.code !== senderAgency)
   if (others.length === 0) {
-    throw new TramError('RECIPIENT_UNKNOWN', { codes: summary.responseFor.map((answered) => answered.organId).join(', ') })
+    throw new TramError('RECIPIENT_UNKNOWN', {
+      codes: summary.responseFor.map((answered) => answered.organId).join(', '),
+    })
   }
   return others
 }

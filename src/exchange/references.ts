@@ -38,7 +38,9 @@ export class References {
 
   /** Agencies to which we sent documents under this reference. */
   async recipientsOf(reference: string): Promise<string[]> {
-    return [...new Set((await this.documents(reference)).flatMap((record) => record.addressees.map(({ agency }) => agency)))]
+    return [
+      ...new Set((await this.documents(reference)).flatMap((record) => record.addressees.map(({ agency }) => agency))),
+    ]
   }
 
   /** Agencies from which we received documents under this reference. */

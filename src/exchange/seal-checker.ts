@@ -27,7 +27,9 @@ export interface CheckedSeal {
 type KnownRoot = Pick<VerifiedStatement, 'statement' | 'certificateSha256'> & { expiresMs: number }
 
 /** `temporary`: may verify later (directory lag, clock); otherwise the bytes are wrong and stay so. */
-export type SealVerdict = { ok: true; value: CheckedSeal } | { ok: false; reason: TramError; temporary: boolean; reseal: boolean }
+export type SealVerdict =
+  | { ok: true; value: CheckedSeal }
+  | { ok: false; reason: TramError; temporary: boolean; reseal: boolean }
 
 export class SealChecker {
   readonly #trust: Trust
@@ -86,7 +88,8 @@ export class SealChecker {
     certificateSha256: Uint8Array,
   ): Promise<Exclude<SealVerdict, { ok: true }> | undefined> {
     const detail = (text: string) => new TramError('SEAL_INVALID', { detail: text })
-    if (time > this.#clock.now() + maxClockSkewMs) return later(detail(`sealed ${time - this.#clock.now()} ms in the future`))
+    if (time > this.#clock.now() + maxClockSkewMs)
+      return later(detail(`sealed ${time - this.#clock.now()} ms in the future`))
     const station = await this.#directory.station(stationId)
     // The directory may lag behind the sender's: what is unknown today may be listed tomorrow.
     if (station === undefined) return later(detail(`the directory does not name the station ${stationId}`))

@@ -40,7 +40,14 @@ const retryMs = { first: 500, longest: 30_000 }
 export class Sealer implements Service {
   readonly name = 'sealer'
   readonly #options: { station: string; generation: number; maxBatch: number; chain: readonly Uint8Array[] }
-  readonly #deps: { records: RecordStore; audit: AuditLog; token: Token; clock: Clock; logger: Logger; sequence: Sequence }
+  readonly #deps: {
+    records: RecordStore
+    audit: AuditLog
+    token: Token
+    clock: Clock
+    logger: Logger
+    sequence: Sequence
+  }
   readonly #sealables = new Map<LeafType, Sealable>()
   readonly #wake = new WakeSignal()
   readonly #stopping = new AbortController()
@@ -127,7 +134,11 @@ export class Sealer implements Service {
     const whole = range('toseal', type)
     const names: string[] = []
     const ids: string[] = []
-    for await (const [name, value] of this.#deps.records.range({ ...whole, from: this.#cursors.get(type) ?? whole.from, limit })) {
+    for await (const [name, value] of this.#deps.records.range({
+      ...whole,
+      from: this.#cursors.get(type) ?? whole.from,
+      limit,
+    })) {
       names.push(name)
       ids.push(Buffer.from(value).toString('utf8'))
     }
@@ -157,7 +168,12 @@ export class Sealer implements Service {
     const operations = await Promise.all(
       batch.map(({ type, id }, at) => this.#sealable(type).sealed(id, seals[at] as SealReference)),
     )
-    const record = { generation: statement.generation, sequence: statement.sequence, root: Buffer.from(tree.root), time: statement.time }
+    const record = {
+      generation: statement.generation,
+      sequence: statement.sequence,
+      root: Buffer.from(tree.root),
+      time: statement.time,
+    }
     await this.#deps.audit.commit(
       [
         { type: 'put', key: key('cms', Buffer.from(cmsDigest).toString('hex')), value: cms },
@@ -165,7 +181,13 @@ export class Sealer implements Service {
         ...done,
         ...operations.flat(),
       ],
-      [{ act: 'sealed', subject: `${statement.station}/${statement.generation}/${statement.sequence}`, detail: `${batch.length}` }],
+      [
+        {
+          act: 'sealed',
+          subject: `${statement.station}/${statement.generation}/${statement.sequence}`,
+          detail: `${batch.length}`,
+        },
+      ],
     )
     this.#last = record
     this.#deps.logger.debug({ step: 'sealed', sequence: statement.sequence, leaves: batch.length }, 'sealed a batch')

@@ -1,7 +1,8 @@
 // What became of the documents that we sent: the sender's view for backends and people, put together from documents, deliveries
 // and processing statuses. Read by the desk; nothing is stored here.
-import { Outcome, parseReceipt } from '../document/receipt.ts'
+
 import { inboxItemId } from '../document/document-id.ts'
+import { Outcome, parseReceipt } from '../document/receipt.ts'
 import { key, range, sequencePart } from '../equipment/store/namespaces.ts'
 import type { RecordStore } from '../equipment/store/record-store.ts'
 import type { DeliveryStateName, ListQuery, SentItem } from './desk.ts'

@@ -23,14 +23,16 @@ export class Sequence {
   async start(): Promise<void> {
     const stored = await this.#records.get(key('meta', 'sequence'))
     this.#next = stored === undefined ? 1 : Number(Buffer.from(stored).toString('utf8'))
-    if (!Number.isSafeInteger(this.#next)) throw new TramError('STORE_DAMAGED', { place: 'meta:sequence', detail: 'not a number' })
+    if (!Number.isSafeInteger(this.#next))
+      throw new TramError('STORE_DAMAGED', { place: 'meta:sequence', detail: 'not a number' })
     this.#reserved = this.#next
     await this.#reserve()
   }
 
   /** The next number. Take it in the same synchronous step as the commit that uses it: then commit order is number order. */
   next(): number {
-    if (this.#next >= this.#reserved) throw new TramError('OVERLOADED', { detail: 'sequence block used up before the next was durable' })
+    if (this.#next >= this.#reserved)
+      throw new TramError('OVERLOADED', { detail: 'sequence block used up before the next was durable' })
     const number = this.#next++
     if (this.#reserved - this.#next < blockSize / 2 && this.#extending === undefined) {
       // A failure here is found again by the next call: the reserve stays low until it succeeds.

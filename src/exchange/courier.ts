@@ -1,0 +1,164 @@
+// The courier: takes sealed waybills to their recipient stations. One StationCourier a station with anything to send;
+// receipts come back here, are verified and close the delivery. Outbox above it on the way, links below.
+import type { Clock } from '../base/clock.ts'
+import { asTramError, TramError, type Verdict } from '../base/errors.ts'
+import type { Service } from '../base/lifecycle.ts'
+import { type Logger, logFields } from '../base/logger.ts'
+import { hex } from '../document/document-id.ts'
+import { parseReceipt, type Receipt } from '../document/receipt.ts'
+import type { ControlMessage, PeerLink } from '../equipment/link/peer-link.ts'
+import type { SealedReceipt } from '../equipment/link/schema/messages.ts'
+import type { PacketStore } from '../equipment/store/packet-store.ts'
+import type { RecordStore } from '../equipment/store/record-store.ts'
+import type { Outbox } from './outbox.ts'
+import type { DeliveryRecord } from './schema/records.ts'
+import { DeliveryState } from './schema/records.ts'
+import type { SealChecker } from './seal-checker.ts'
+import { StationCourier } from './station-courier.ts'
+import type { Switchboard } from './switchboard.ts'
+
+export interface CourierDeps {
+  records: RecordStore
+  outbox: Outbox
+  packets: PacketStore
+  switchboard: Switchboard
+  seals: SealChecker
+  clock: Clock
+  logger: Logger
+}
+
+export class Courier implements Service {
+  readonly name = 'courier'
+  readonly #deps: CourierDeps
+  readonly #stations = new Map<string, StationCourier>()
+  #running = false
+
+  constructor(deps: CourierDeps) {
+    this.#deps = deps
+  }
+
+  async start(): Promise<void> {
+    this.#running = true
+    this.#deps.outbox.onQueued((station) => this.#station(station)?.wake())
+    for (const station of await this.#deps.outbox.stationsWaiting()) this.#station(station)?.wake()
+  }
+
+  async stop(): Promise<void> {
+    this.#running = false
+    await Promise.all([...this.#stations.values()].map((station) => station.stop()))
+  }
+
+  /** A link to `station` is up: everything that is open for it is offered (again). */
+  linkOpened(station: string, link: PeerLink): void {
+    this.#stations.get(station)?.linkOpened(link)
+  }
+
+  linkClosed(station: string, link: PeerLink): void {
+    this.#stations.get(station)?.linkClosed(link)
+  }
+
+  /** An answer from a recipient. Returns whether the message was one for the courier. */
+  message(station: string, link: PeerLink, message: ControlMessage): boolean {
+    if (message.receipt != null) {
+      void this.#receipt(station, link, message.receipt)
+      return true
+    }
+    return this.#stations.get(station)?.message(link, message) ?? isAnswer(message)
+  }
+
+  /** Deliveries under way by station, for health and `tram queue`. */
+  inFlight(): ReadonlyMap<string, number> {
+    return new Map([...this.#stations].map(([id, station]) => [id, station.inFlight]))
+  }
+
+  #station(id: string): StationCourier | undefined {
+    if (!this.#running) return undefined
+    const known = this.#stations.get(id)
+    if (known !== undefined) return known
+    const station = new StationCourier(id, this.#deps)
+    this.#stations.set(id, station)
+    station.start()
+    return station
+  }
+
+  async #receipt(station: string, link: PeerLink, sealed: SealedReceipt): Promise<void> {
+    const { logger } = this.#deps
+    try {
+      const receipt = parseReceipt(sealed.receipt)
+      const waybill = hex(receipt.waybillDigest)
+      const delivery = await this.#deps.outbox.delivery(waybill, station)
+      if (delivery === undefined) {
+        logger.warn({ code: 'RECEIPT_INVALID', station, waybill }, 'a receipt for nothing that we sent to this station')
+        return
+      }
+      logger.debug({ step: 'receipt-heard', document: delivery.docId, station }, 'receipt arrived')
+      if (delivery.state !== DeliveryState.CLOSED) {
+        const verdict = await this.#close(station, waybill, delivery, receipt, sealed)
+        if (!verdict.ok) {
+          logger.error({ ...logFields(verdict.reason), station, waybill }, 'receipt not accepted')
+          this.#stations.get(station)?.retry(delivery, waybill)
+          return
+        }
+      }
+      logger.debug({ step: 'acknowledging', document: delivery.docId, station }, 'acknowledging the receipt')
+      link.send({ ack: { waybillDigest: receipt.waybillDigest } })
+      this.#stations.get(station)?.settled(waybill)
+    } catch (error) {
+      const trouble = asTramError(error)
+      // A closed link is no news; anything else is, and the delivery stays open and is offered again.
+      if (trouble.code !== 'LINK_CLOSED')
+        logger.error({ ...logFields(trouble), station }, 'a receipt could not be taken')
+    }
+  }
+
+  /** A sender accepts only a receipt sealed by the station that it addressed, naming waybill, packet and its agencies. */
+  async #close(
+    station: string,
+    waybill: string,
+    delivery: DeliveryRecord,
+    receipt: Receipt,
+    sealed: SealedReceipt,
+  ): Promise<Verdict<void>> {
+    const { outbox, seals, logger } = this.#deps
+    const own = await outbox.waybill(waybill)
+    if (own === undefined) return wrong('its waybill is not ours')
+    if (receipt.station !== station) return wrong(`it speaks for ${receipt.station}`)
+    const missing = delivery.agencies.filter((code) => !receipt.verdicts.some((verdict) => verdict.agency === code))
+    if (missing.length > 0) return wrong(`no verdict for ${missing.join(', ')}`)
+    const checked = await seals.check('receipt', sealed.receipt, sealed.seal)
+    if (!checked.ok) return { ok: false, reason: checked.reason }
+    if (checked.value.station !== station) return wrong(`it is sealed by ${checked.value.station}`)
+    const { seal, cmsDigest, sealedAtMs } = checked.value
+    const reference = {
+      cmsDigest: Buffer.from(cmsDigest),
+      leafIndex: seal.leafIndex,
+      path: seal.path,
+      sealedAt: sealedAtMs,
+    }
+    const times = this.#stations.get(station)?.times(waybill) ?? { offeredAt: 0, storedAt: 0 }
+    logger.debug({ step: 'closing', document: delivery.docId, station }, 'receipt verified')
+    const outcome = await outbox.close(
+      waybill,
+      station,
+      { receipt: sealed.receipt, seal: reference, cms: seal.cms },
+      times,
+    )
+    if (outcome !== undefined) {
+      logger.info({ step: 'closed', document: delivery.docId, station, refused: outcome.refused }, 'receipt is durable')
+    }
+    return { ok: true, value: undefined }
+  }
+}
+
+const wrong = (detail: string): Verdict<void> => ({ ok: false, reason: new TramError('RECEIPT_INVALID', { detail }) })
+
+/** Answers to offers of a courier that is gone (the station was stopping): nothing to do, and not reception's. */
+function isAnswer(message: ControlMessage): boolean {
+  return (
+    message.want != null ||
+    message.known != null ||
+    message.stored != null ||
+    message.temporary != null ||
+    message.reject != null
+  )
+}

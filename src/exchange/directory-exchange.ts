@@ -1,0 +1,132 @@
+// Passing the directory on: a peer with an older one is offered ours, a newer one is fetched piece by piece. Whoever it comes
+// from, only the authority's signature decides (directory.ts).
+import { asTramError, TramError } from '../base/errors.ts'
+import type { Service } from '../base/lifecycle.ts'
+import { type Logger, logFields } from '../base/logger.ts'
+import { maxDirectoryBytes } from '../document/directory-file.ts'
+import type { ControlMessage, PeerLink } from '../equipment/link/peer-link.ts'
+import type { Directory } from './directory.ts'
+
+const pieceBytes = 48 * 1024
+const pieceTimeoutMs = 30_000
+
+/** One fetch under way: pieces are asked for one at a time, so nothing piles up. */
+interface Fetch {
+  link: PeerLink
+  version: number
+  offset: number
+  arrived: (bytes: Uint8Array) => void
+  failed: (error: unknown) => void
+}
+
+export class DirectoryExchange implements Service {
+  readonly name = 'directory-exchange'
+  readonly #directory: Directory
+  readonly #logger: Logger
+  readonly #links = new Set<PeerLink>()
+  #fetch: Fetch | undefined
+  #running: Promise<void> = Promise.resolve()
+  #unsubscribe: () => void = () => undefined
+
+  constructor(deps: { directory: Directory; logger: Logger }) {
+    this.#directory = deps.directory
+    this.#logger = deps.logger
+  }
+
+  async start(): Promise<void> {
+    this.#unsubscribe = this.#directory.onChange(() => {
+      for (const link of this.#links) this.#offer(link)
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#unsubscribe()
+    this.#fetch?.failed(new TramError('LINK_CLOSED', { peer: 'all', detail: 'the station stops' }))
+    await this.#running
+  }
+
+  linkOpened(link: PeerLink): void {
+    this.#links.add(link)
+    if (link.remote.directoryVersion < this.#directory.version) this.#offer(link)
+  }
+
+  linkClosed(link: PeerLink): void {
+    this.#links.delete(link)
+    if (this.#fetch?.link === link) {
+      this.#fetch.failed(new TramError('LINK_CLOSED', { peer: link.peerId, detail: 'while the directory was fetched' }))
+    }
+  }
+
+  /** A directory message (attacker-controlled). */
+  message(link: PeerLink, message: ControlMessage): void {
+    if (message.directoryOffer != null) this.#offered(link, message.directoryOffer.version, message.directoryOffer.size)
+    if (message.directoryWant != null)
+      void this.#answer(link, message.directoryWant.version, message.directoryWant.offset)
+    if (message.directoryPiece != null) {
+      const { version, offset, bytes } = message.directoryPiece
+      const fetch = this.#fetch
+      // A piece that nobody asked for is late or forged; the file's own digest guards the rest.
+      if (fetch?.link !== link || fetch.version !== version || fetch.offset !== offset) return
+      fetch.arrived(bytes)
+    }
+  }
+
+  #offer(link: PeerLink): void {
+    try {
+      link.send({ directoryOffer: { version: this.#directory.version, size: this.#directory.fileBytes } })
+    } catch (error) {
+      this.#logger.debug(logFields(asTramError(error)), 'the directory could not be offered')
+    }
+  }
+
+  #offered(link: PeerLink, version: number, size: number): void {
+    if (version <= this.#directory.version || this.#fetch !== undefined) return
+    if (!(size > 0 && size <= maxDirectoryBytes)) return
+    this.#running = this.#run(link, version, size)
+  }
+
+  async #run(link: PeerLink, version: number, size: number): Promise<void> {
+    try {
+      await this.#directory.import(this.#pieces(link, version, size))
+    } catch (error) {
+      const trouble = asTramError(error)
+      const level = trouble.code === 'LINK_CLOSED' || trouble.code === 'DIRECTORY_OLDER' ? 'info' : 'error'
+      this.#logger[level](
+        { ...logFields(trouble), peer: link.peerId, version },
+        'a directory offered by a peer was not taken',
+      )
+    } finally {
+      this.#fetch = undefined
+    }
+  }
+
+  async *#pieces(link: PeerLink, version: number, size: number): AsyncGenerator<Uint8Array> {
+    let offset = 0
+    while (offset < size) {
+      const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
+      this.#fetch = { link, version, offset, arrived: resolve, failed: reject }
+      const timer = setTimeout(() => {
+        reject(new TramError('PEER_UNREACHABLE', { station: link.peerId, detail: 'no directory piece in time' }))
+      }, pieceTimeoutMs)
+      try {
+        link.send({ directoryWant: { version, offset } })
+        const bytes = await promise
+        if (bytes.byteLength === 0) throw new TramError('DIRECTORY_INVALID', { detail: 'an empty piece' })
+        offset += bytes.byteLength
+        yield bytes
+      } finally {
+        clearTimeout(timer)
+      }
+    }
+  }
+
+  async #answer(link: PeerLink, version: number, offset: number): Promise<void> {
+    try {
+      if (!Number.isSafeInteger(offset) || offset < 0 || offset >= this.#directory.fileBytes) return
+      const bytes = await this.#directory.readFile(version, offset, pieceBytes)
+      link.send({ directoryPiece: { version, offset, bytes: Buffer.from(bytes) } })
+    } catch (error) {
+      this.#logger.debug({ ...logFields(asTramError(error)), peer: link.peerId }, 'a directory piece was not sent')
+    }
+  }
+}

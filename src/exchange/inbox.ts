@@ -1,0 +1,176 @@
+// What arrived for our agencies: one item for each (document, agency), listed until the backend says `done`.
+// Reception adds items in its own commit; the desk lists, opens and marks them.
+import type { Clock } from '../base/clock.ts'
+import { TramError } from '../base/errors.ts'
+import { key, range, sequencePart } from '../equipment/store/namespaces.ts'
+import type { PacketStore } from '../equipment/store/packet-store.ts'
+import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
+import type { AuditLog } from './audit-log.ts'
+import type { Backend, InboxItem, ItemMark, ListQuery, PacketKindName } from './desk.ts'
+import type { Directory } from './directory.ts'
+import { KeyedLock } from './keyed-lock.ts'
+import { ItemRecord } from './schema/records.ts'
+import { maxPageItems } from './sent-register.ts'
+import type { Sequence } from './sequence.ts'
+
+const marks: readonly ItemMark[] = ['initial', 'processing', 'done', 'fail']
+
+const kindOf = (record: ItemRecord): PacketKindName => (record.isStatus ? 'status' : 'document')
+
+function toItem(record: ItemRecord): InboxItem {
+  return {
+    itemId: record.itemId,
+    docId: record.docId,
+    kind: kindOf(record),
+    from: record.from,
+    to: record.to,
+    receivedAt: record.receivedAt,
+    updatedAt: record.updatedAt,
+    mark: marks.find((mark) => mark === record.mark) ?? 'initial',
+    failures: record.failures,
+    sizeBytes: record.packetSize,
+    digest: record.packetDigest,
+    resend: record.resend,
+    recalled: record.recalled,
+  }
+}
+
+export class Inbox {
+  readonly #records: RecordStore
+  readonly #packets: PacketStore
+  readonly #directory: Directory
+  readonly #audit: AuditLog
+  readonly #sequence: Sequence
+  readonly #clock: Clock
+  readonly #lock = new KeyedLock()
+
+  constructor(deps: {
+    records: RecordStore
+    packets: PacketStore
+    directory: Directory
+    audit: AuditLog
+    sequence: Sequence
+    clock: Clock
+  }) {
+    this.#records = deps.records
+    this.#packets = deps.packets
+    this.#directory = deps.directory
+    this.#audit = deps.audit
+    this.#sequence = deps.sequence
+    this.#clock = deps.clock
+  }
+
+  /** The operations that list a new (or re-sent) item. Commit them in the same synchronous step. */
+  put(record: Omit<ItemRecord, 'inboxKey'>): RecordOperation[] {
+    const inboxKey = key('inbox', record.to, kindOf({ ...record, inboxKey: '' }), sequencePart(this.#sequence.next()))
+    return [
+      { type: 'put', key: key('item', record.itemId), value: ItemRecord.encode({ ...record, inboxKey }) },
+      { type: 'put', key: inboxKey, value: Buffer.from(record.itemId) },
+    ]
+  }
+
+  /** An item, whoever it is for; undefined when there is none. */
+  async find(itemId: string): Promise<ItemRecord | undefined> {
+    const value = /^[0-9a-f]{32}$/.test(itemId) ? await this.#records.get(key('item', itemId)) : undefined
+    return value === undefined ? undefined : ItemRecord.decode(value)
+  }
+
+  /**
+   * Changes an item under its lock. `operations` may add to the same commit.
+   * @returns the changed record, undefined when there is no such item or `change` returns undefined
+   */
+  change(itemId: string, change: (record: ItemRecord) => ItemRecord | undefined): Promise<ItemRecord | undefined> {
+    return this.#lock.run(itemId, async () => {
+      const record = await this.find(itemId)
+      const changed = record === undefined ? undefined : change(record)
+      if (record === undefined || changed === undefined) return undefined
+      const operations: RecordOperation[] = [
+        { type: 'put', key: key('item', itemId), value: ItemRecord.encode(changed) },
+      ]
+      if (record.inboxKey !== '' && changed.inboxKey === '') operations.push({ type: 'delete', key: record.inboxKey })
+      const acts =
+        record.mark === changed.mark ? [] : [{ act: 'marked' as const, subject: itemId, detail: changed.mark }]
+      await this.#audit.commit(operations, acts)
+      return changed
+    })
+  }
+
+  /** See Desk.listReceived. */
+  async list(query: ListQuery): Promise<InboxItem[]> {
+    const pageSize = Math.min(query.pageSize, maxPageItems)
+    let skip = (query.pageIndex - 1) * pageSize
+    const page: InboxItem[] = []
+    for await (const record of this.#open(await this.#codes(query.backend), query.kind)) {
+      if (query.fromMs !== null && record.receivedAt < query.fromMs) continue
+      if (query.toMs !== null && record.receivedAt >= query.toMs) continue
+      if (skip-- > 0) continue
+      page.push(toItem(record))
+      if (page.length >= pageSize) break
+    }
+    return page
+  }
+
+  /** See Desk.countReceived. */
+  async count(backend: Backend, kind: PacketKindName): Promise<number> {
+    let count = 0
+    for (const code of await this.#codes(backend)) {
+      for await (const _ of this.#records.range(range('inbox', code, kind))) count += 1
+    }
+    return count
+  }
+
+  /** See Desk.openItem. */
+  async openItem(backend: Backend, itemId: string): Promise<{ item: InboxItem; bytes: AsyncIterable<Uint8Array> }> {
+    const record = await this.#own(backend, itemId)
+    if ((await this.#packets.size(record.packetDigest)) === undefined) {
+      throw new TramError('PACKET_MISSING', { digest: Buffer.from(record.packetDigest).toString('hex') })
+    }
+    if (record.fetchedAt === 0) {
+      await this.change(itemId, (current) => ({ ...current, fetchedAt: this.#clock.now() }))
+    }
+    return { item: toItem(record), bytes: this.#packets.read(record.packetDigest) }
+  }
+
+  /** See Desk.markItem. `done` takes the item off the list; `fail` keeps it there and counts. */
+  async mark(backend: Backend, itemId: string, mark: Exclude<ItemMark, 'initial'>): Promise<void> {
+    await this.#own(backend, itemId)
+    await this.change(itemId, (record) => {
+      // Backends repeat themselves, and a late `processing` must not bring back what is done.
+      if (record.mark === 'done' || (record.mark === mark && mark !== 'fail')) return undefined
+      return {
+        ...record,
+        mark,
+        updatedAt: this.#clock.now(),
+        failures: record.failures + (mark === 'fail' ? 1 : 0),
+        inboxKey: mark === 'done' ? '' : record.inboxKey,
+      }
+    })
+  }
+
+  async #own(backend: Backend, itemId: string): Promise<ItemRecord> {
+    const record = await this.find(itemId)
+    // Another backend's item is as unknown as none: its existence is nobody else's business.
+    if (record === undefined || !(await this.#codes(backend)).has(record.to)) {
+      throw new TramError('DOCUMENT_UNKNOWN', { document: itemId.slice(0, 64) })
+    }
+    return record
+  }
+
+  async #codes(backend: Backend): Promise<Set<string>> {
+    const codes = new Set<string>()
+    for (const code of backend.agencies) {
+      const resolved = await this.#directory.resolve(code)
+      codes.add(resolved.ok ? resolved.value.code : code)
+    }
+    return codes
+  }
+
+  async *#open(codes: ReadonlySet<string>, kind: PacketKindName): AsyncGenerator<ItemRecord> {
+    for (const code of codes) {
+      for await (const [, value] of this.#records.range(range('inbox', code, kind))) {
+        const record = await this.find(Buffer.from(value).toString('utf8'))
+        if (record !== undefined) yield record
+      }
+    }
+  }
+}

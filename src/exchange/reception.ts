@@ -1,0 +1,269 @@
+// Reception: what a peer offers is checked in the order of the design (1 peer, 2 waybill, 3 seal, 4 sender; 5 digest, 6 content,
+// 7 dedupe), made durable and answered with a sealed receipt. Links are below it, inbox and sealer beside it.
+import { asTramError, TramError } from '../base/errors.ts'
+import type { Logger } from '../base/logger.ts'
+import { logFields } from '../base/logger.ts'
+import { hex, sha256 } from '../document/document-id.ts'
+import { Seal } from '../document/schema/seal.ts'
+import { parseWaybill, type Waybill } from '../document/waybill.ts'
+import type { ControlMessage, PeerLink } from '../equipment/link/peer-link.ts'
+import type { Offer } from '../equipment/link/schema/messages.ts'
+import { key } from '../equipment/store/namespaces.ts'
+import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
+import { Arrival, type ArrivalDeps, type Offered, waitAndRetry } from './arrival.ts'
+import { KeyedLock } from './keyed-lock.ts'
+import { InboundRecord, InboundState, type SealReference, WaybillRecord } from './schema/records.ts'
+import type { SealChecker } from './seal-checker.ts'
+import type { Sealable, Sealer } from './sealer.ts'
+import type { Switchboard } from './switchboard.ts'
+
+/** Offers of one peer that are being checked or received; an honest courier keeps within 260. */
+const maxOffers = 1024
+
+export interface ReceptionDeps extends ArrivalDeps {
+  records: RecordStore
+  seals: SealChecker
+  sealer: Sealer
+  switchboard: Switchboard
+  logger: Logger
+}
+
+export class Reception implements Sealable {
+  readonly #own: { station: string; generation: number }
+  readonly #deps: ReceptionDeps
+  readonly #arrivals = new Map<PeerLink, Map<number, Arrival | 'checking'>>()
+  /** Two links may carry the same waybill (a sender that came back before its old link was missed): one at a time. */
+  readonly #byWaybill = new KeyedLock()
+  readonly #holders = new Map<string, Arrival>()
+  readonly #loaded = new Map<string, InboundRecord>()
+
+  constructor(own: { station: string; generation: number }, deps: ReceptionDeps) {
+    this.#own = own
+    this.#deps = deps
+    deps.sealer.register('receipt', this)
+  }
+
+  /** A message of a sender (attacker-controlled). Throws LINK_PROTOCOL_VIOLATION when it keeps to no rule. */
+  message(link: PeerLink, message: ControlMessage): void {
+    if (message.offer != null) this.#offer(link, message.offer)
+    if (message.end != null) this.#arrival(link, message.end.transfer)?.end()
+    if (message.cancel != null) {
+      this.#arrival(link, message.cancel.transfer)?.suspend()
+      this.#arrivals.get(link)?.delete(message.cancel.transfer)
+    }
+    if (message.ack != null) void this.#acknowledged(hex(message.ack.waybillDigest))
+  }
+
+  /** Packet bytes (attacker-controlled). Credit goes back when they are durable or not wanted. */
+  data(link: PeerLink, transfer: number, offset: number, bytes: Uint8Array, release: () => void): void {
+    const arrival = this.#arrival(link, transfer)
+    if (arrival === undefined) release()
+    else arrival.data(offset, bytes, release)
+  }
+
+  /** Durable chunks are kept; the sender comes back. */
+  linkClosed(link: PeerLink): void {
+    const arrivals = this.#arrivals.get(link)
+    this.#arrivals.delete(link)
+    for (const arrival of arrivals?.values() ?? []) if (arrival !== 'checking') arrival.suspend()
+  }
+
+  /** Hex digests of the waybills whose packets are on their way in, for the sweep of incoming files at start. */
+  async wantedWaybills(): Promise<Set<string>> {
+    const wanted = new Set<string>()
+    for await (const [name] of this.#deps.records.range({ from: 'arriving:', to: 'arriving;' })) {
+      wanted.add(name.slice('arriving:'.length))
+    }
+    return wanted
+  }
+
+  async load(ids: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+    const values = await this.#deps.records.getMany(ids.map((id) => key('inbound', id)))
+    this.#loaded.clear()
+    return values.map((value, at) => {
+      if (value === undefined) return undefined
+      const record = InboundRecord.decode(value)
+      this.#loaded.set(ids[at] ?? '', record)
+      return record.receipt
+    })
+  }
+
+  async sealed(id: string, seal: SealReference): Promise<RecordOperation[]> {
+    const record = this.#loaded.get(id)
+    if (record === undefined) throw new TramError('INTERNAL', { detail: `receipt of ${id} was sealed but not loaded` })
+    this.#loaded.set(id, { ...record, receiptSeal: seal })
+    return [{ type: 'put', key: key('inbound', id), value: InboundRecord.encode({ ...record, receiptSeal: seal }) }]
+  }
+
+  released(id: string, seal: SealReference, cms: Uint8Array): void {
+    const record = this.#loaded.get(id)
+    this.#loaded.delete(id)
+    if (record !== undefined) void this.#pushReceipt(id, record, seal, cms)
+  }
+
+  #offer(link: PeerLink, offer: Offer): void {
+    const arrivals = this.#arrivals.get(link) ?? new Map<number, Arrival | 'checking'>()
+    this.#arrivals.set(link, arrivals)
+    if (arrivals.has(offer.transfer) || arrivals.size >= maxOffers) {
+      throw new TramError('LINK_PROTOCOL_VIOLATION', { peer: link.peerId, detail: 'too many offers, or one twice' })
+    }
+    arrivals.set(offer.transfer, 'checking')
+    const settle = (arrival?: Arrival): void => {
+      if (arrival === undefined) arrivals.delete(offer.transfer)
+      else arrivals.set(offer.transfer, arrival)
+    }
+    const waybillDigest = hex(sha256(offer.waybill))
+    void this.#byWaybill
+      .run(waybillDigest, () => this.#consider(link, offer, waybillDigest, settle))
+      .catch((error: unknown) => {
+        settle()
+        this.#answerTrouble(link, offer.transfer, asTramError(error))
+      })
+  }
+
+  /** Checks 1 to 4, then durable offer and `want`; or the answer to what is known already. */
+  async #consider(
+    link: PeerLink,
+    offer: Offer,
+    waybillDigest: string,
+    settle: (arrival?: Arrival) => void,
+  ): Promise<void> {
+    const { logger, records, seals } = this.#deps
+    logger.debug({ step: 'offer-heard', waybill: waybillDigest }, 'an offer')
+    const value = await records.get(key('inbound', waybillDigest))
+    const known = value === undefined ? undefined : InboundRecord.decode(value)
+    if (known?.state === InboundState.DECIDED) {
+      settle()
+      link.send({ known: { transfer: offer.transfer } })
+      await this.#repeatReceipt(link, waybillDigest, known)
+      return
+    }
+    const waybill = parseWaybill(offer.waybill)
+    assertOfferedAgencies(offer, waybill)
+    const checked = await seals.check('waybill', offer.waybill, offer.seal)
+    if (!checked.ok) {
+      settle()
+      const { reason, temporary, reseal } = checked
+      logger.warn({ ...logFields(reason), waybill: waybillDigest, peer: link.peerId }, 'seal not accepted')
+      if (temporary)
+        link.send({ temporary: { transfer: offer.transfer, code: reason.code, retryAfterMs: 30_000, reseal } })
+      else link.send({ reject: { transfer: offer.transfer, code: reason.code, detail: reason.message.slice(0, 500) } })
+      return
+    }
+    if (checked.value.station !== waybill.station || checked.value.generation !== waybill.generation) {
+      settle()
+      link.send({ reject: { transfer: offer.transfer, code: 'SEAL_INVALID', detail: 'sealed by another station' } })
+      return
+    }
+    const { seal, cmsDigest, sealedAtMs } = checked.value
+    const reference = {
+      cmsDigest: Buffer.from(cmsDigest),
+      leafIndex: seal.leafIndex,
+      path: seal.path,
+      sealedAt: sealedAtMs,
+    }
+    const offered: Offered = { link, transfer: offer.transfer, waybill, waybillDigest, agencies: offer.agencies }
+    const evidence: RecordOperation[] = [
+      { type: 'put', key: key('cms', hex(cmsDigest)), value: seal.cms },
+      {
+        type: 'put',
+        key: key('waybill', waybillDigest),
+        value: WaybillRecord.encode({ waybill: offer.waybill, seal: reference }),
+      },
+    ]
+    await this.#holders.get(waybillDigest)?.suspended()
+    const arrival = new Arrival(this.#own, offered, evidence, this.#deps, () => {
+      this.#arrivals.get(link)?.delete(offer.transfer)
+      if (this.#holders.get(waybillDigest) === arrival) this.#holders.delete(waybillDigest)
+    })
+    this.#holders.set(waybillDigest, arrival)
+    settle(arrival)
+    try {
+      await arrival.begin()
+    } catch (error) {
+      arrival.suspend()
+      throw error
+    }
+    if (!this.#arrivals.has(link)) arrival.suspend()
+  }
+
+  /** Nothing about this waybill is stored: the failure belongs to this connection. */
+  #answerTrouble(link: PeerLink, transfer: number, trouble: TramError): void {
+    if (link.closed.aborted || trouble.code === 'LINK_CLOSED') return
+    this.#deps.logger.warn({ ...logFields(trouble), peer: link.peerId }, 'offer not accepted')
+    try {
+      if (trouble.code === 'WAYBILL_INVALID') {
+        link.send({ reject: { transfer, code: trouble.code, detail: trouble.message.slice(0, 500) } })
+      } else {
+        link.send({ temporary: waitAndRetry(transfer, trouble.code) })
+      }
+    } catch (error) {
+      this.#deps.logger.debug(logFields(asTramError(error)), 'the link closed before the answer')
+    }
+  }
+
+  async #repeatReceipt(link: PeerLink, waybillDigest: string, record: InboundRecord): Promise<void> {
+    if (record.receiptSeal == null) {
+      this.#deps.sealer.wake()
+      return
+    }
+    const cms = await this.#deps.records.get(key('cms', hex(record.receiptSeal.cmsDigest)))
+    if (cms === undefined)
+      throw new TramError('STORE_DAMAGED', { place: `cms of the receipt for ${waybillDigest}`, detail: 'missing' })
+    this.#sendReceipt(link, record.receipt, record.receiptSeal, cms)
+  }
+
+  async #pushReceipt(id: string, record: InboundRecord, seal: SealReference, cms: Uint8Array): Promise<void> {
+    this.#deps.logger.debug({ step: 'receipt-sealed', waybill: id }, 'receipt is sealed')
+    try {
+      const value = await this.#deps.records.get(key('waybill', id))
+      if (value === undefined) throw new TramError('STORE_DAMAGED', { place: `waybill ${id}`, detail: 'missing' })
+      const { station } = parseWaybill(WaybillRecord.decode(value).waybill)
+      const link = this.#deps.switchboard.answerLink(station)
+      // No link: the sender offers again when it is back, and is answered with this receipt then.
+      if (link !== undefined) this.#sendReceipt(link, record.receipt, seal, cms)
+      this.#deps.logger.debug({ step: 'receipt-sent', waybill: id }, 'receipt is on its way')
+    } catch (error) {
+      const trouble = asTramError(error)
+      if (trouble.code !== 'LINK_CLOSED')
+        this.#deps.logger.error({ ...logFields(trouble), waybill: id }, 'receipt not sent yet')
+    }
+  }
+
+  #sendReceipt(link: PeerLink, receipt: Uint8Array, seal: SealReference, cms: Uint8Array): void {
+    const bytes = Seal.encode({ cms: Buffer.from(cms), leafIndex: seal.leafIndex, path: seal.path })
+    link.send({ receipt: { receipt: Buffer.from(receipt), seal: bytes } })
+  }
+
+  async #acknowledged(waybillDigest: string): Promise<void> {
+    const { records, logger } = this.#deps
+    try {
+      await this.#byWaybill.run(waybillDigest, async () => {
+        const value = await records.get(key('inbound', waybillDigest))
+        if (value === undefined) return
+        const record = InboundRecord.decode(value)
+        if (record.receiptSeal == null || record.acknowledged) return
+        logger.debug({ step: 'ack-heard', waybill: waybillDigest }, 'the sender has the receipt')
+        const acknowledged = InboundRecord.encode({ ...record, acknowledged: true })
+        await records.commit([{ type: 'put', key: key('inbound', waybillDigest), value: acknowledged }])
+        logger.debug({ step: 'acknowledged', waybill: waybillDigest }, 'acknowledgement is durable')
+      })
+    } catch (error) {
+      logger.error({ ...logFields(asTramError(error)), waybill: waybillDigest }, 'an acknowledgement was not stored')
+    }
+  }
+
+  #arrival(link: PeerLink, transfer: number): Arrival | undefined {
+    const arrival = this.#arrivals.get(link)?.get(transfer)
+    return arrival === 'checking' ? undefined : arrival
+  }
+}
+
+/** An offer asks for verdicts on agencies of its waybill, at least one, each once. */
+function assertOfferedAgencies(offer: Offer, waybill: Waybill): void {
+  const named = new Set(waybill.recipients)
+  const asked = new Set(offer.agencies)
+  if (asked.size === 0 || asked.size !== offer.agencies.length || offer.agencies.some((code) => !named.has(code))) {
+    throw new TramError('WAYBILL_INVALID', { detail: 'the offer names agencies that its waybill does not' })
+  }
+}

@@ -1,0 +1,169 @@
+// Joins links to stations: who a peer is, which messages are the courier's, reception's or the directory's, and the loop by
+// which a station delivers to itself. The network calls it; courier and reception are called by it.
+import { asTramError, TramError } from '../base/errors.ts'
+import { type Logger, logFields } from '../base/logger.ts'
+import type {
+  ControlMessage,
+  DataLane,
+  LinkHandler,
+  LinkPolicy,
+  Network,
+  PeerLink,
+} from '../equipment/link/peer-link.ts'
+import type { Hello } from '../equipment/link/schema/messages.ts'
+import type { Courier } from './courier.ts'
+import type { Directory } from './directory.ts'
+import type { DirectoryExchange } from './directory-exchange.ts'
+import type { Reception } from './reception.ts'
+
+/** Version of the protocol between stations that this software speaks. */
+export const linkProtocol = 1
+
+export interface SwitchboardOptions {
+  station: string
+  generation: number
+  /** Makes the loop to ourselves: both ends report our own peer id and call the handler. */
+  createLoopback: (peerId: string, handler: LinkHandler, hello: () => Hello) => PeerLink
+}
+
+export class Switchboard implements LinkHandler, LinkPolicy {
+  readonly #options: SwitchboardOptions
+  readonly #directory: Directory
+  readonly #logger: Logger
+  readonly #stations = new Map<PeerLink, string>()
+  readonly #links = new Map<string, PeerLink>()
+  #network: Network | undefined
+  #courier: Courier | undefined
+  #reception: Reception | undefined
+  #directories: DirectoryExchange | undefined
+  /** Our end of the loop: offers leave on it; answers to them arrive on it. */
+  #loop: PeerLink | undefined
+
+  constructor(options: SwitchboardOptions, deps: { directory: Directory; logger: Logger }) {
+    this.#options = options
+    this.#directory = deps.directory
+    this.#logger = deps.logger
+  }
+
+  /** The parts that stand above and below; the switchboard is made before any of them. */
+  join(parts: { network: Network; courier: Courier; reception: Reception; directories: DirectoryExchange }): void {
+    this.#network = parts.network
+    this.#courier = parts.courier
+    this.#reception = parts.reception
+    this.#directories = parts.directories
+  }
+
+  async admitPeer(peerId: string): Promise<boolean> {
+    return (await this.#directory.stationOfPeer(peerId)) !== undefined
+  }
+
+  hello(): Hello {
+    return { protocol: linkProtocol, generation: this.#options.generation, directoryVersion: this.#directory.version }
+  }
+
+  /** Peers with a live link, by station. */
+  connected(): ReadonlyMap<string, PeerLink> {
+    return this.#links
+  }
+
+  /**
+   * The live link to a station, dialled if need be.
+   * @throws TramError PEER_UNREACHABLE, PEER_NOT_ADMITTED
+   */
+  async connect(stationId: string, signal: AbortSignal): Promise<PeerLink> {
+    const network = this.#network
+    if (network === undefined) throw new TramError('INTERNAL', { detail: 'the switchboard was not joined' })
+    if (stationId === this.#options.station) {
+      if (this.#loop === undefined || this.#loop.closed.aborted) {
+        this.#loop = this.#options.createLoopback(network.peerId, this, () => this.hello())
+      }
+      return this.#loop
+    }
+    const station = await this.#directory.station(stationId)
+    if (station === undefined) {
+      throw new TramError('PEER_UNREACHABLE', { station: stationId, detail: 'the directory does not name it' })
+    }
+    let failure: unknown = new TramError('PEER_UNREACHABLE', {
+      station: stationId,
+      detail: 'it has no peer key in force',
+    })
+    for (const { peerId } of station.peerKeys) {
+      if ((await this.#directory.stationOfPeer(peerId)) === undefined) continue
+      try {
+        return await network.connect(peerId, station.addresses, signal)
+      } catch (error) {
+        failure = error
+      }
+    }
+    throw failure
+  }
+
+  /** The link on which to answer a station, if it is up. */
+  answerLink(stationId: string): PeerLink | undefined {
+    return this.#links.get(stationId)
+  }
+
+  onOpen(link: PeerLink): void {
+    void this.#opened(link).catch((error: unknown) => {
+      this.#logger.error({ ...logFields(asTramError(error)), peer: link.peerId }, 'a link could not be joined')
+      return link.close('the directory could not be read')
+    })
+  }
+
+  onMessage(link: PeerLink, message: ControlMessage): void {
+    const answerTo = this.#stations.get(link)
+    if (message.offer != null || message.end != null || message.cancel != null || message.ack != null) {
+      this.#reception?.message(link, message)
+    } else if (message.directoryOffer != null || message.directoryWant != null || message.directoryPiece != null) {
+      this.#directories?.message(link, message)
+    } else if (link === this.#loop) {
+      this.#courier?.message(this.#options.station, link, message)
+    } else if (answerTo === undefined || !this.#courier?.message(answerTo, link, message)) {
+      // An honest peer answers only what it was offered, and nothing is offered before the link is joined.
+      throw new TramError('LINK_PROTOCOL_VIOLATION', { peer: link.peerId, detail: 'an unexpected message' })
+    }
+  }
+
+  onData(
+    link: PeerLink,
+    _lane: DataLane,
+    transfer: number,
+    offset: number,
+    bytes: Uint8Array,
+    release: () => void,
+  ): void {
+    if (this.#reception === undefined) release()
+    else this.#reception.data(link, transfer, offset, bytes, release)
+  }
+
+  onClose(link: PeerLink): void {
+    this.#reception?.linkClosed(link)
+    this.#directories?.linkClosed(link)
+    const station = this.#stations.get(link)
+    if (station === undefined) return
+    this.#stations.delete(link)
+    if (this.#links.get(station) !== link) return
+    this.#links.delete(station)
+    this.#courier?.linkClosed(station, link)
+    this.#logger.info({ code: 'LINK_CLOSED', peer: station }, 'link is down')
+  }
+
+  async #opened(link: PeerLink): Promise<void> {
+    if (link.peerId === this.#network?.peerId) {
+      // The far end of the loop is where reception answers; our own end is handed out by connect.
+      if (link !== this.#loop) this.#links.set(this.#options.station, link)
+      return
+    }
+    const station = await this.#directory.stationOfPeer(link.peerId)
+    if (link.closed.aborted) return
+    if (station === undefined) {
+      await link.close('the directory does not name this peer')
+      return
+    }
+    this.#stations.set(link, station.id)
+    this.#links.set(station.id, link)
+    this.#logger.info({ peer: station.id }, 'link is up')
+    this.#courier?.linkOpened(station.id, link)
+    this.#directories?.linkOpened(link)
+  }
+}
