@@ -14,8 +14,11 @@ export const maxDataBytes = maxFrameBytes - 64
 /** Bytes of one message, put together from its frames: a waybill of 4,096 recipients and 8,192 chunks fits. */
 export const maxMessageBytes = 1024 * 1024
 
-/** Control messages of a kind other than `data`. */
-export type ControlMessage = Omit<LinkMessage, 'data' | 'hello' | 'credit'>
+/** Messages between the stations: neither `data` nor what the links say to each other. */
+export type ControlMessage = Omit<
+  LinkMessage,
+  'data' | 'hello' | 'credit' | 'session' | 'arrived' | 'yield' | 'ping' | 'pong' | 'bye'
+>
 
 export interface PeerLink {
   /** libp2p peer id of the other side, proven by its handshake. */

@@ -1,3 +1,5 @@
+/* eslint-disable require-yield */
+
 import { decodeMessage, encodeMessage, MaxLengthError, message, streamMessage } from 'protons-runtime'
 import { alloc as uint8ArrayAlloc } from 'uint8arrays/alloc'
 import type { Codec, DecodeOptions } from 'protons-runtime'
@@ -135,6 +137,118 @@ export namespace Hello {
 
   export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Hello>): Generator<HelloProtocolFieldEvent | HelloGenerationFieldEvent | HelloDirectoryVersionFieldEvent> {
     return streamMessage(buf, Hello.codec(), opts)
+  }
+}
+
+export interface Session {
+  run: Uint8Array<ArrayBuffer>
+  greeting: number
+}
+
+export namespace Session {
+  let _codec: Codec<Session>
+
+  export const codec = (): Codec<Session> => {
+    if (_codec == null) {
+      _codec = message<Session>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.run != null && obj.run.byteLength > 0)) {
+          w.uint32(10)
+          w.bytes(obj.run)
+        }
+
+        if ((obj.greeting != null && obj.greeting !== 0)) {
+          w.uint32(16)
+          w.uint32(obj.greeting)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          run: uint8ArrayAlloc(0),
+          greeting: 0
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.run = reader.bytes()
+              break
+            }
+            case 2: {
+              obj.greeting = reader.uint32()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.run`,
+                value: reader.bytes()
+              }
+              break
+            }
+            case 2: {
+              yield {
+                field: `${prefix}.greeting`,
+                value: reader.uint32()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface SessionRunFieldEvent {
+    field: '$.run'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface SessionGreetingFieldEvent {
+    field: '$.greeting'
+    value: number
+  }
+
+  export function encode (obj: Partial<Session>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, Session.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Session>): Session {
+    return decodeMessage(buf, Session.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Session>): Generator<SessionRunFieldEvent | SessionGreetingFieldEvent> {
+    return streamMessage(buf, Session.codec(), opts)
   }
 }
 
@@ -1914,6 +2028,447 @@ export namespace DirectoryPiece {
   }
 }
 
+export interface Arrived {
+  bytes: number
+}
+
+export namespace Arrived {
+  let _codec: Codec<Arrived>
+
+  export const codec = (): Codec<Arrived> => {
+    if (_codec == null) {
+      _codec = message<Arrived>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.bytes != null && obj.bytes !== 0)) {
+          w.uint32(8)
+          w.uint32(obj.bytes)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          bytes: 0
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.bytes = reader.uint32()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.bytes`,
+                value: reader.uint32()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface ArrivedBytesFieldEvent {
+    field: '$.bytes'
+    value: number
+  }
+
+  export function encode (obj: Partial<Arrived>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, Arrived.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Arrived>): Arrived {
+    return decodeMessage(buf, Arrived.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Arrived>): Generator<ArrivedBytesFieldEvent> {
+    return streamMessage(buf, Arrived.codec(), opts)
+  }
+}
+
+export interface Yield {
+  lane: number
+  bytes: number
+}
+
+export namespace Yield {
+  let _codec: Codec<Yield>
+
+  export const codec = (): Codec<Yield> => {
+    if (_codec == null) {
+      _codec = message<Yield>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.lane != null && obj.lane !== 0)) {
+          w.uint32(8)
+          w.uint32(obj.lane)
+        }
+
+        if ((obj.bytes != null && obj.bytes !== 0)) {
+          w.uint32(16)
+          w.uint32(obj.bytes)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          lane: 0,
+          bytes: 0
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.lane = reader.uint32()
+              break
+            }
+            case 2: {
+              obj.bytes = reader.uint32()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.lane`,
+                value: reader.uint32()
+              }
+              break
+            }
+            case 2: {
+              yield {
+                field: `${prefix}.bytes`,
+                value: reader.uint32()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface YieldLaneFieldEvent {
+    field: '$.lane'
+    value: number
+  }
+
+  export interface YieldBytesFieldEvent {
+    field: '$.bytes'
+    value: number
+  }
+
+  export function encode (obj: Partial<Yield>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, Yield.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Yield>): Yield {
+    return decodeMessage(buf, Yield.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Yield>): Generator<YieldLaneFieldEvent | YieldBytesFieldEvent> {
+    return streamMessage(buf, Yield.codec(), opts)
+  }
+}
+
+export interface Ping {}
+
+export namespace Ping {
+  let _codec: Codec<Ping>
+
+  export const codec = (): Codec<Ping> => {
+    if (_codec == null) {
+      _codec = message<Ping>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {}
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export function encode (obj: Partial<Ping>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, Ping.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Ping>): Ping {
+    return decodeMessage(buf, Ping.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Ping>): Generator<{}> {
+    return streamMessage(buf, Ping.codec(), opts)
+  }
+}
+
+export interface Pong {}
+
+export namespace Pong {
+  let _codec: Codec<Pong>
+
+  export const codec = (): Codec<Pong> => {
+    if (_codec == null) {
+      _codec = message<Pong>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {}
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export function encode (obj: Partial<Pong>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, Pong.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Pong>): Pong {
+    return decodeMessage(buf, Pong.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Pong>): Generator<{}> {
+    return streamMessage(buf, Pong.codec(), opts)
+  }
+}
+
+export interface Bye {
+  reason: string
+  tie: boolean
+}
+
+export namespace Bye {
+  let _codec: Codec<Bye>
+
+  export const codec = (): Codec<Bye> => {
+    if (_codec == null) {
+      _codec = message<Bye>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.reason != null && obj.reason !== '')) {
+          w.uint32(10)
+          w.string(obj.reason)
+        }
+
+        if ((obj.tie != null && obj.tie !== false)) {
+          w.uint32(16)
+          w.bool(obj.tie)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          reason: '',
+          tie: false
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.reason = reader.string()
+              break
+            }
+            case 2: {
+              obj.tie = reader.bool()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.reason`,
+                value: reader.string()
+              }
+              break
+            }
+            case 2: {
+              yield {
+                field: `${prefix}.tie`,
+                value: reader.bool()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface ByeReasonFieldEvent {
+    field: '$.reason'
+    value: string
+  }
+
+  export interface ByeTieFieldEvent {
+    field: '$.tie'
+    value: boolean
+  }
+
+  export function encode (obj: Partial<Bye>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, Bye.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Bye>): Bye {
+    return decodeMessage(buf, Bye.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Bye>): Generator<ByeReasonFieldEvent | ByeTieFieldEvent> {
+    return streamMessage(buf, Bye.codec(), opts)
+  }
+}
+
 export interface LinkMessage {
   hello?: Hello
   credit?: Credit
@@ -1931,6 +2486,12 @@ export interface LinkMessage {
   directoryOffer?: DirectoryOffer
   directoryWant?: DirectoryWant
   directoryPiece?: DirectoryPiece
+  session?: Session
+  arrived?: Arrived
+  yield?: Yield
+  ping?: Ping
+  pong?: Pong
+  bye?: Bye
 }
 
 export namespace LinkMessage {
@@ -1945,7 +2506,157 @@ export namespace LinkMessage {
 
         obj = { ...obj }
 
+        if (obj.bye != null) {
+          obj.pong = undefined
+          obj.ping = undefined
+          obj.yield = undefined
+          obj.arrived = undefined
+          obj.session = undefined
+          obj.directoryPiece = undefined
+          obj.directoryWant = undefined
+          obj.directoryOffer = undefined
+          obj.ack = undefined
+          obj.receipt = undefined
+          obj.stored = undefined
+          obj.cancel = undefined
+          obj.end = undefined
+          obj.data = undefined
+          obj.reject = undefined
+          obj.temporary = undefined
+          obj.known = undefined
+          obj.want = undefined
+          obj.offer = undefined
+          obj.credit = undefined
+          obj.hello = undefined
+        }
+
+        if (obj.pong != null) {
+          obj.bye = undefined
+          obj.ping = undefined
+          obj.yield = undefined
+          obj.arrived = undefined
+          obj.session = undefined
+          obj.directoryPiece = undefined
+          obj.directoryWant = undefined
+          obj.directoryOffer = undefined
+          obj.ack = undefined
+          obj.receipt = undefined
+          obj.stored = undefined
+          obj.cancel = undefined
+          obj.end = undefined
+          obj.data = undefined
+          obj.reject = undefined
+          obj.temporary = undefined
+          obj.known = undefined
+          obj.want = undefined
+          obj.offer = undefined
+          obj.credit = undefined
+          obj.hello = undefined
+        }
+
+        if (obj.ping != null) {
+          obj.bye = undefined
+          obj.pong = undefined
+          obj.yield = undefined
+          obj.arrived = undefined
+          obj.session = undefined
+          obj.directoryPiece = undefined
+          obj.directoryWant = undefined
+          obj.directoryOffer = undefined
+          obj.ack = undefined
+          obj.receipt = undefined
+          obj.stored = undefined
+          obj.cancel = undefined
+          obj.end = undefined
+          obj.data = undefined
+          obj.reject = undefined
+          obj.temporary = undefined
+          obj.known = undefined
+          obj.want = undefined
+          obj.offer = undefined
+          obj.credit = undefined
+          obj.hello = undefined
+        }
+
+        if (obj.yield != null) {
+          obj.bye = undefined
+          obj.pong = undefined
+          obj.ping = undefined
+          obj.arrived = undefined
+          obj.session = undefined
+          obj.directoryPiece = undefined
+          obj.directoryWant = undefined
+          obj.directoryOffer = undefined
+          obj.ack = undefined
+          obj.receipt = undefined
+          obj.stored = undefined
+          obj.cancel = undefined
+          obj.end = undefined
+          obj.data = undefined
+          obj.reject = undefined
+          obj.temporary = undefined
+          obj.known = undefined
+          obj.want = undefined
+          obj.offer = undefined
+          obj.credit = undefined
+          obj.hello = undefined
+        }
+
+        if (obj.arrived != null) {
+          obj.bye = undefined
+          obj.pong = undefined
+          obj.ping = undefined
+          obj.yield = undefined
+          obj.session = undefined
+          obj.directoryPiece = undefined
+          obj.directoryWant = undefined
+          obj.directoryOffer = undefined
+          obj.ack = undefined
+          obj.receipt = undefined
+          obj.stored = undefined
+          obj.cancel = undefined
+          obj.end = undefined
+          obj.data = undefined
+          obj.reject = undefined
+          obj.temporary = undefined
+          obj.known = undefined
+          obj.want = undefined
+          obj.offer = undefined
+          obj.credit = undefined
+          obj.hello = undefined
+        }
+
+        if (obj.session != null) {
+          obj.bye = undefined
+          obj.pong = undefined
+          obj.ping = undefined
+          obj.yield = undefined
+          obj.arrived = undefined
+          obj.directoryPiece = undefined
+          obj.directoryWant = undefined
+          obj.directoryOffer = undefined
+          obj.ack = undefined
+          obj.receipt = undefined
+          obj.stored = undefined
+          obj.cancel = undefined
+          obj.end = undefined
+          obj.data = undefined
+          obj.reject = undefined
+          obj.temporary = undefined
+          obj.known = undefined
+          obj.want = undefined
+          obj.offer = undefined
+          obj.credit = undefined
+          obj.hello = undefined
+        }
+
         if (obj.directoryPiece != null) {
+          obj.bye = undefined
+          obj.pong = undefined
+          obj.ping = undefined
+          obj.yield = undefined
+          obj.arrived = undefined
+          obj.session = undefined
           obj.directoryWant = undefined
           obj.directoryOffer = undefined
           obj.ack = undefined
@@ -1964,6 +2675,12 @@ export namespace LinkMessage {
         }
 
         if (obj.directoryWant != null) {
+          obj.bye = undefined
+          obj.pong = undefined
+          obj.ping = undefined
+          obj.yield = undefined
+          obj.arrived = undefined
+          obj.session = undefined
           obj.directoryPiece = undefined
           obj.directoryOffer = undefined
           obj.ack = undefined
@@ -1982,6 +2699,12 @@ export namespace LinkMessage {
         }
 
         if (obj.directoryOffer != null) {
+          obj.bye = undefined
+          obj.pong = undefined
+          obj.ping = undefined
+          obj.yield = undefined
+          obj.arrived = undefined
+          obj.session = undefined
           obj.directoryPiece = undefined
           obj.directoryWant = undefined
           obj.ack = undefined
@@ -2000,6 +2723,12 @@ export namespace LinkMessage {
         }
 
         if (obj.ack != null) {
+          obj.bye = undefined
+          obj.pong = undefined
+          obj.ping = undefined
+          obj.yield = undefined
+          obj.arrived = undefined
+          obj.session = undefined
           obj.directoryPiece = undefined
           obj.directoryWant = undefined
           obj.directoryOffer = undefined
@@ -2018,6 +2747,12 @@ export namespace LinkMessage {
         }
 
         if (obj.receipt != null) {
+          obj.bye = undefined
+          obj.pong = undefined
+          obj.ping = undefined
+          obj.yield = undefined
+          obj.arrived = undefined
+          obj.session = undefined
           obj.directoryPiece = undefined
           obj.directoryWant = undefined
           obj.directoryOffer = undefined
@@ -2036,6 +2771,12 @@ export namespace LinkMessage {
         }
 
         if (obj.stored != null) {
+          obj.bye = undefined
+          obj.pong = undefined
+          obj.ping = undefined
+          obj.yield = undefined
+          obj.arrived = undefined
+          obj.session = undefined
           obj.directoryPiece = undefined
           obj.directoryWant = undefined
           obj.directoryOffer = undefined
@@ -2054,6 +2795,12 @@ export namespace LinkMessage {
         }
 
         if (obj.cancel != null) {
+          obj.bye = undefined
+          obj.pong = undefined
+          obj.ping = undefined
+          obj.yield = undefined
+          obj.arrived = undefined
+          obj.session = undefined
           obj.directoryPiece = undefined
           obj.directoryWant = undefined
           obj.directoryOffer = undefined
@@ -2072,6 +2819,12 @@ export namespace LinkMessage {
         }
 
         if (obj.end != null) {
+          obj.bye = undefined
+          obj.pong = undefined
+          obj.ping = undefined
+          obj.yield = undefined
+          obj.arrived = undefined
+          obj.session = undefined
           obj.directoryPiece = undefined
           obj.directoryWant = undefined
           obj.directoryOffer = undefined
@@ -2090,6 +2843,12 @@ export namespace LinkMessage {
         }
 
         if (obj.data != null) {
+          obj.bye = undefined
+          obj.pong = undefined
+          obj.ping = undefined
+          obj.yield = undefined
+          obj.arrived = undefined
+          obj.session = undefined
           obj.directoryPiece = undefined
           obj.directoryWant = undefined
           obj.directoryOffer = undefined
@@ -2108,6 +2867,12 @@ export namespace LinkMessage {
         }
 
         if (obj.reject != null) {
+          obj.bye = undefined
+          obj.pong = undefined
+          obj.ping = undefined
+          obj.yield = undefined
+          obj.arrived = undefined
+          obj.session = undefined
           obj.directoryPiece = undefined
           obj.directoryWant = undefined
           obj.directoryOffer = undefined
@@ -2126,6 +2891,12 @@ export namespace LinkMessage {
         }
 
         if (obj.temporary != null) {
+          obj.bye = undefined
+          obj.pong = undefined
+          obj.ping = undefined
+          obj.yield = undefined
+          obj.arrived = undefined
+          obj.session = undefined
           obj.directoryPiece = undefined
           obj.directoryWant = undefined
           obj.directoryOffer = undefined
@@ -2144,6 +2915,12 @@ export namespace LinkMessage {
         }
 
         if (obj.known != null) {
+          obj.bye = undefined
+          obj.pong = undefined
+          obj.ping = undefined
+          obj.yield = undefined
+          obj.arrived = undefined
+          obj.session = undefined
           obj.directoryPiece = undefined
           obj.directoryWant = undefined
           obj.directoryOffer = undefined
@@ -2162,6 +2939,12 @@ export namespace LinkMessage {
         }
 
         if (obj.want != null) {
+          obj.bye = undefined
+          obj.pong = undefined
+          obj.ping = undefined
+          obj.yield = undefined
+          obj.arrived = undefined
+          obj.session = undefined
           obj.directoryPiece = undefined
           obj.directoryWant = undefined
           obj.directoryOffer = undefined
@@ -2180,6 +2963,12 @@ export namespace LinkMessage {
         }
 
         if (obj.offer != null) {
+          obj.bye = undefined
+          obj.pong = undefined
+          obj.ping = undefined
+          obj.yield = undefined
+          obj.arrived = undefined
+          obj.session = undefined
           obj.directoryPiece = undefined
           obj.directoryWant = undefined
           obj.directoryOffer = undefined
@@ -2198,6 +2987,12 @@ export namespace LinkMessage {
         }
 
         if (obj.credit != null) {
+          obj.bye = undefined
+          obj.pong = undefined
+          obj.ping = undefined
+          obj.yield = undefined
+          obj.arrived = undefined
+          obj.session = undefined
           obj.directoryPiece = undefined
           obj.directoryWant = undefined
           obj.directoryOffer = undefined
@@ -2216,6 +3011,12 @@ export namespace LinkMessage {
         }
 
         if (obj.hello != null) {
+          obj.bye = undefined
+          obj.pong = undefined
+          obj.ping = undefined
+          obj.yield = undefined
+          obj.arrived = undefined
+          obj.session = undefined
           obj.directoryPiece = undefined
           obj.directoryWant = undefined
           obj.directoryOffer = undefined
@@ -2311,6 +3112,36 @@ export namespace LinkMessage {
         if (obj.directoryPiece != null) {
           w.uint32(130)
           DirectoryPiece.codec().encode(obj.directoryPiece, w)
+        }
+
+        if (obj.session != null) {
+          w.uint32(138)
+          Session.codec().encode(obj.session, w)
+        }
+
+        if (obj.arrived != null) {
+          w.uint32(146)
+          Arrived.codec().encode(obj.arrived, w)
+        }
+
+        if (obj.yield != null) {
+          w.uint32(154)
+          Yield.codec().encode(obj.yield, w)
+        }
+
+        if (obj.ping != null) {
+          w.uint32(162)
+          Ping.codec().encode(obj.ping, w)
+        }
+
+        if (obj.pong != null) {
+          w.uint32(170)
+          Pong.codec().encode(obj.pong, w)
+        }
+
+        if (obj.bye != null) {
+          w.uint32(178)
+          Bye.codec().encode(obj.bye, w)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -2421,6 +3252,42 @@ export namespace LinkMessage {
               })
               break
             }
+            case 17: {
+              obj.session = Session.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.session
+              })
+              break
+            }
+            case 18: {
+              obj.arrived = Arrived.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.arrived
+              })
+              break
+            }
+            case 19: {
+              obj.yield = Yield.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.yield
+              })
+              break
+            }
+            case 20: {
+              obj.ping = Ping.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.ping
+              })
+              break
+            }
+            case 21: {
+              obj.pong = Pong.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.pong
+              })
+              break
+            }
+            case 22: {
+              obj.bye = Bye.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.bye
+              })
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -2428,7 +3295,157 @@ export namespace LinkMessage {
           }
         }
 
+        if (obj.bye != null) {
+          delete obj.pong
+          delete obj.ping
+          delete obj.yield
+          delete obj.arrived
+          delete obj.session
+          delete obj.directoryPiece
+          delete obj.directoryWant
+          delete obj.directoryOffer
+          delete obj.ack
+          delete obj.receipt
+          delete obj.stored
+          delete obj.cancel
+          delete obj.end
+          delete obj.data
+          delete obj.reject
+          delete obj.temporary
+          delete obj.known
+          delete obj.want
+          delete obj.offer
+          delete obj.credit
+          delete obj.hello
+        }
+
+        if (obj.pong != null) {
+          delete obj.bye
+          delete obj.ping
+          delete obj.yield
+          delete obj.arrived
+          delete obj.session
+          delete obj.directoryPiece
+          delete obj.directoryWant
+          delete obj.directoryOffer
+          delete obj.ack
+          delete obj.receipt
+          delete obj.stored
+          delete obj.cancel
+          delete obj.end
+          delete obj.data
+          delete obj.reject
+          delete obj.temporary
+          delete obj.known
+          delete obj.want
+          delete obj.offer
+          delete obj.credit
+          delete obj.hello
+        }
+
+        if (obj.ping != null) {
+          delete obj.bye
+          delete obj.pong
+          delete obj.yield
+          delete obj.arrived
+          delete obj.session
+          delete obj.directoryPiece
+          delete obj.directoryWant
+          delete obj.directoryOffer
+          delete obj.ack
+          delete obj.receipt
+          delete obj.stored
+          delete obj.cancel
+          delete obj.end
+          delete obj.data
+          delete obj.reject
+          delete obj.temporary
+          delete obj.known
+          delete obj.want
+          delete obj.offer
+          delete obj.credit
+          delete obj.hello
+        }
+
+        if (obj.yield != null) {
+          delete obj.bye
+          delete obj.pong
+          delete obj.ping
+          delete obj.arrived
+          delete obj.session
+          delete obj.directoryPiece
+          delete obj.directoryWant
+          delete obj.directoryOffer
+          delete obj.ack
+          delete obj.receipt
+          delete obj.stored
+          delete obj.cancel
+          delete obj.end
+          delete obj.data
+          delete obj.reject
+          delete obj.temporary
+          delete obj.known
+          delete obj.want
+          delete obj.offer
+          delete obj.credit
+          delete obj.hello
+        }
+
+        if (obj.arrived != null) {
+          delete obj.bye
+          delete obj.pong
+          delete obj.ping
+          delete obj.yield
+          delete obj.session
+          delete obj.directoryPiece
+          delete obj.directoryWant
+          delete obj.directoryOffer
+          delete obj.ack
+          delete obj.receipt
+          delete obj.stored
+          delete obj.cancel
+          delete obj.end
+          delete obj.data
+          delete obj.reject
+          delete obj.temporary
+          delete obj.known
+          delete obj.want
+          delete obj.offer
+          delete obj.credit
+          delete obj.hello
+        }
+
+        if (obj.session != null) {
+          delete obj.bye
+          delete obj.pong
+          delete obj.ping
+          delete obj.yield
+          delete obj.arrived
+          delete obj.directoryPiece
+          delete obj.directoryWant
+          delete obj.directoryOffer
+          delete obj.ack
+          delete obj.receipt
+          delete obj.stored
+          delete obj.cancel
+          delete obj.end
+          delete obj.data
+          delete obj.reject
+          delete obj.temporary
+          delete obj.known
+          delete obj.want
+          delete obj.offer
+          delete obj.credit
+          delete obj.hello
+        }
+
         if (obj.directoryPiece != null) {
+          delete obj.bye
+          delete obj.pong
+          delete obj.ping
+          delete obj.yield
+          delete obj.arrived
+          delete obj.session
           delete obj.directoryWant
           delete obj.directoryOffer
           delete obj.ack
@@ -2447,6 +3464,12 @@ export namespace LinkMessage {
         }
 
         if (obj.directoryWant != null) {
+          delete obj.bye
+          delete obj.pong
+          delete obj.ping
+          delete obj.yield
+          delete obj.arrived
+          delete obj.session
           delete obj.directoryPiece
           delete obj.directoryOffer
           delete obj.ack
@@ -2465,6 +3488,12 @@ export namespace LinkMessage {
         }
 
         if (obj.directoryOffer != null) {
+          delete obj.bye
+          delete obj.pong
+          delete obj.ping
+          delete obj.yield
+          delete obj.arrived
+          delete obj.session
           delete obj.directoryPiece
           delete obj.directoryWant
           delete obj.ack
@@ -2483,6 +3512,12 @@ export namespace LinkMessage {
         }
 
         if (obj.ack != null) {
+          delete obj.bye
+          delete obj.pong
+          delete obj.ping
+          delete obj.yield
+          delete obj.arrived
+          delete obj.session
           delete obj.directoryPiece
           delete obj.directoryWant
           delete obj.directoryOffer
@@ -2501,6 +3536,12 @@ export namespace LinkMessage {
         }
 
         if (obj.receipt != null) {
+          delete obj.bye
+          delete obj.pong
+          delete obj.ping
+          delete obj.yield
+          delete obj.arrived
+          delete obj.session
           delete obj.directoryPiece
           delete obj.directoryWant
           delete obj.directoryOffer
@@ -2519,6 +3560,12 @@ export namespace LinkMessage {
         }
 
         if (obj.stored != null) {
+          delete obj.bye
+          delete obj.pong
+          delete obj.ping
+          delete obj.yield
+          delete obj.arrived
+          delete obj.session
           delete obj.directoryPiece
           delete obj.directoryWant
           delete obj.directoryOffer
@@ -2537,6 +3584,12 @@ export namespace LinkMessage {
         }
 
         if (obj.cancel != null) {
+          delete obj.bye
+          delete obj.pong
+          delete obj.ping
+          delete obj.yield
+          delete obj.arrived
+          delete obj.session
           delete obj.directoryPiece
           delete obj.directoryWant
           delete obj.directoryOffer
@@ -2555,6 +3608,12 @@ export namespace LinkMessage {
         }
 
         if (obj.end != null) {
+          delete obj.bye
+          delete obj.pong
+          delete obj.ping
+          delete obj.yield
+          delete obj.arrived
+          delete obj.session
           delete obj.directoryPiece
           delete obj.directoryWant
           delete obj.directoryOffer
@@ -2573,6 +3632,12 @@ export namespace LinkMessage {
         }
 
         if (obj.data != null) {
+          delete obj.bye
+          delete obj.pong
+          delete obj.ping
+          delete obj.yield
+          delete obj.arrived
+          delete obj.session
           delete obj.directoryPiece
           delete obj.directoryWant
           delete obj.directoryOffer
@@ -2591,6 +3656,12 @@ export namespace LinkMessage {
         }
 
         if (obj.reject != null) {
+          delete obj.bye
+          delete obj.pong
+          delete obj.ping
+          delete obj.yield
+          delete obj.arrived
+          delete obj.session
           delete obj.directoryPiece
           delete obj.directoryWant
           delete obj.directoryOffer
@@ -2609,6 +3680,12 @@ export namespace LinkMessage {
         }
 
         if (obj.temporary != null) {
+          delete obj.bye
+          delete obj.pong
+          delete obj.ping
+          delete obj.yield
+          delete obj.arrived
+          delete obj.session
           delete obj.directoryPiece
           delete obj.directoryWant
           delete obj.directoryOffer
@@ -2627,6 +3704,12 @@ export namespace LinkMessage {
         }
 
         if (obj.known != null) {
+          delete obj.bye
+          delete obj.pong
+          delete obj.ping
+          delete obj.yield
+          delete obj.arrived
+          delete obj.session
           delete obj.directoryPiece
           delete obj.directoryWant
           delete obj.directoryOffer
@@ -2645,6 +3728,12 @@ export namespace LinkMessage {
         }
 
         if (obj.want != null) {
+          delete obj.bye
+          delete obj.pong
+          delete obj.ping
+          delete obj.yield
+          delete obj.arrived
+          delete obj.session
           delete obj.directoryPiece
           delete obj.directoryWant
           delete obj.directoryOffer
@@ -2663,6 +3752,12 @@ export namespace LinkMessage {
         }
 
         if (obj.offer != null) {
+          delete obj.bye
+          delete obj.pong
+          delete obj.ping
+          delete obj.yield
+          delete obj.arrived
+          delete obj.session
           delete obj.directoryPiece
           delete obj.directoryWant
           delete obj.directoryOffer
@@ -2681,6 +3776,12 @@ export namespace LinkMessage {
         }
 
         if (obj.credit != null) {
+          delete obj.bye
+          delete obj.pong
+          delete obj.ping
+          delete obj.yield
+          delete obj.arrived
+          delete obj.session
           delete obj.directoryPiece
           delete obj.directoryWant
           delete obj.directoryOffer
@@ -2699,6 +3800,12 @@ export namespace LinkMessage {
         }
 
         if (obj.hello != null) {
+          delete obj.bye
+          delete obj.pong
+          delete obj.ping
+          delete obj.yield
+          delete obj.arrived
+          delete obj.session
           delete obj.directoryPiece
           delete obj.directoryWant
           delete obj.directoryOffer
@@ -2832,6 +3939,48 @@ export namespace LinkMessage {
             case 16: {
               yield * DirectoryPiece.codec().stream(reader, reader.uint32(), `${prefix}.directoryPiece`, {
                 limits: opts.limits?.directoryPiece
+              })
+
+              break
+            }
+            case 17: {
+              yield * Session.codec().stream(reader, reader.uint32(), `${prefix}.session`, {
+                limits: opts.limits?.session
+              })
+
+              break
+            }
+            case 18: {
+              yield * Arrived.codec().stream(reader, reader.uint32(), `${prefix}.arrived`, {
+                limits: opts.limits?.arrived
+              })
+
+              break
+            }
+            case 19: {
+              yield * Yield.codec().stream(reader, reader.uint32(), `${prefix}.yield`, {
+                limits: opts.limits?.yield
+              })
+
+              break
+            }
+            case 20: {
+              yield * Ping.codec().stream(reader, reader.uint32(), `${prefix}.ping`, {
+                limits: opts.limits?.ping
+              })
+
+              break
+            }
+            case 21: {
+              yield * Pong.codec().stream(reader, reader.uint32(), `${prefix}.pong`, {
+                limits: opts.limits?.pong
+              })
+
+              break
+            }
+            case 22: {
+              yield * Bye.codec().stream(reader, reader.uint32(), `${prefix}.bye`, {
+                limits: opts.limits?.bye
               })
 
               break
@@ -3029,6 +4178,41 @@ export namespace LinkMessage {
     value: Uint8Array<ArrayBuffer>
   }
 
+  export interface LinkMessageSessionRunFieldEvent {
+    field: '$.session.run'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface LinkMessageSessionGreetingFieldEvent {
+    field: '$.session.greeting'
+    value: number
+  }
+
+  export interface LinkMessageArrivedBytesFieldEvent {
+    field: '$.arrived.bytes'
+    value: number
+  }
+
+  export interface LinkMessageYieldLaneFieldEvent {
+    field: '$.yield.lane'
+    value: number
+  }
+
+  export interface LinkMessageYieldBytesFieldEvent {
+    field: '$.yield.bytes'
+    value: number
+  }
+
+  export interface LinkMessageByeReasonFieldEvent {
+    field: '$.bye.reason'
+    value: string
+  }
+
+  export interface LinkMessageByeTieFieldEvent {
+    field: '$.bye.tie'
+    value: boolean
+  }
+
   export function encode (obj: Partial<LinkMessage>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, LinkMessage.codec())
   }
@@ -3037,7 +4221,7 @@ export namespace LinkMessage {
     return decodeMessage(buf, LinkMessage.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<LinkMessage>): Generator<LinkMessageHelloProtocolFieldEvent | LinkMessageHelloGenerationFieldEvent | LinkMessageHelloDirectoryVersionFieldEvent | LinkMessageCreditLaneFieldEvent | LinkMessageCreditBytesFieldEvent | LinkMessageOfferTransferFieldEvent | LinkMessageOfferWaybillFieldEvent | LinkMessageOfferSealFieldEvent | LinkMessageOfferAgenciesFieldEvent | LinkMessageWantTransferFieldEvent | LinkMessageWantFirstChunkFieldEvent | LinkMessageKnownTransferFieldEvent | LinkMessageTemporaryTransferFieldEvent | LinkMessageTemporaryCodeFieldEvent | LinkMessageTemporaryRetryAfterMsFieldEvent | LinkMessageTemporaryResealFieldEvent | LinkMessageRejectTransferFieldEvent | LinkMessageRejectCodeFieldEvent | LinkMessageRejectDetailFieldEvent | LinkMessageDataTransferFieldEvent | LinkMessageDataOffsetFieldEvent | LinkMessageDataBytesFieldEvent | LinkMessageEndTransferFieldEvent | LinkMessageCancelTransferFieldEvent | LinkMessageCancelCodeFieldEvent | LinkMessageStoredTransferFieldEvent | LinkMessageReceiptReceiptFieldEvent | LinkMessageReceiptSealFieldEvent | LinkMessageAckWaybillDigestFieldEvent | LinkMessageDirectoryOfferVersionFieldEvent | LinkMessageDirectoryOfferSizeFieldEvent | LinkMessageDirectoryWantVersionFieldEvent | LinkMessageDirectoryWantOffsetFieldEvent | LinkMessageDirectoryPieceVersionFieldEvent | LinkMessageDirectoryPieceOffsetFieldEvent | LinkMessageDirectoryPieceBytesFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<LinkMessage>): Generator<LinkMessageHelloProtocolFieldEvent | LinkMessageHelloGenerationFieldEvent | LinkMessageHelloDirectoryVersionFieldEvent | LinkMessageCreditLaneFieldEvent | LinkMessageCreditBytesFieldEvent | LinkMessageOfferTransferFieldEvent | LinkMessageOfferWaybillFieldEvent | LinkMessageOfferSealFieldEvent | LinkMessageOfferAgenciesFieldEvent | LinkMessageWantTransferFieldEvent | LinkMessageWantFirstChunkFieldEvent | LinkMessageKnownTransferFieldEvent | LinkMessageTemporaryTransferFieldEvent | LinkMessageTemporaryCodeFieldEvent | LinkMessageTemporaryRetryAfterMsFieldEvent | LinkMessageTemporaryResealFieldEvent | LinkMessageRejectTransferFieldEvent | LinkMessageRejectCodeFieldEvent | LinkMessageRejectDetailFieldEvent | LinkMessageDataTransferFieldEvent | LinkMessageDataOffsetFieldEvent | LinkMessageDataBytesFieldEvent | LinkMessageEndTransferFieldEvent | LinkMessageCancelTransferFieldEvent | LinkMessageCancelCodeFieldEvent | LinkMessageStoredTransferFieldEvent | LinkMessageReceiptReceiptFieldEvent | LinkMessageReceiptSealFieldEvent | LinkMessageAckWaybillDigestFieldEvent | LinkMessageDirectoryOfferVersionFieldEvent | LinkMessageDirectoryOfferSizeFieldEvent | LinkMessageDirectoryWantVersionFieldEvent | LinkMessageDirectoryWantOffsetFieldEvent | LinkMessageDirectoryPieceVersionFieldEvent | LinkMessageDirectoryPieceOffsetFieldEvent | LinkMessageDirectoryPieceBytesFieldEvent | LinkMessageSessionRunFieldEvent | LinkMessageSessionGreetingFieldEvent | LinkMessageArrivedBytesFieldEvent | LinkMessageYieldLaneFieldEvent | LinkMessageYieldBytesFieldEvent | LinkMessageByeReasonFieldEvent | LinkMessageByeTieFieldEvent> {
     return streamMessage(buf, LinkMessage.codec(), opts)
   }
 }

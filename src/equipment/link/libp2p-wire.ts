@@ -1,0 +1,85 @@
+// One libp2p stream as the wire of a link, and who uses which connection: a connection without users is closed.
+// Neighbours: libp2p-link.ts makes them, framed-link.ts sends and receives on them.
+import type { Connection, Stream } from '@libp2p/interface'
+import type { FramedLink, Wire } from './framed-link.ts'
+
+/** How long what was sent may take to leave, once a link is closed. */
+const endTimeoutMs = 1000
+
+/** Counts the users of each connection. */
+export class ConnectionUsers {
+  readonly #counts = new Map<Connection, number>()
+
+  has(connection: Connection): boolean {
+    return this.#counts.has(connection)
+  }
+
+  /** Keeps `connection` until released; the last to release it closes it. */
+  hold(connection: Connection): { release(): void } {
+    this.#counts.set(connection, (this.#counts.get(connection) ?? 0) + 1)
+    let released = false
+    return {
+      release: () => {
+        if (released) return
+        released = true
+        const count = (this.#counts.get(connection) ?? 1) - 1
+        if (count > 0) {
+          this.#counts.set(connection, count)
+          return
+        }
+        this.#counts.delete(connection)
+        closeConnection(connection)
+      },
+    }
+  }
+}
+
+function closeConnection(connection: Connection): void {
+  connection.close({ signal: AbortSignal.timeout(endTimeoutMs) }).catch((error) => connection.abort(error))
+}
+
+export class Libp2pWire implements Wire {
+  readonly #stream: Stream
+  readonly #hold: { release(): void }
+
+  constructor(stream: Stream, connection: Connection, users: ConnectionUsers) {
+    this.#stream = stream
+    this.#hold = users.hold(connection)
+  }
+
+  /** Hands everything that the stream brings to `link`, from what it has buffered on. */
+  attach(link: FramedLink): void {
+    const { promise: closed, resolve } = Promise.withResolvers<Error | undefined>()
+    this.#stream.addEventListener('message', (event) => {
+      const { data } = event
+      if (data instanceof Uint8Array) link.receive(data)
+      // Chunk by chunk: joining them would copy every byte once more.
+      else for (const chunk of data) link.receive(chunk)
+    })
+    this.#stream.addEventListener('remoteCloseWrite', () => resolve(undefined), { once: true })
+    this.#stream.addEventListener('close', (event) => resolve(event.error), { once: true })
+    closed.then((error) => {
+      link.wireClosed(error)
+      this.#hold.release()
+    })
+  }
+
+  send(bytes: Uint8Array): void {
+    // The return value and `drain` say nothing reliable; flight.ts and the stream's maxWriteBufferLength bound the buffer.
+    this.#stream.send(bytes)
+  }
+
+  async end(): Promise<void> {
+    try {
+      await this.#stream.close({ signal: AbortSignal.timeout(endTimeoutMs) })
+    } catch (error) {
+      this.#stream.abort(error instanceof Error ? error : new Error(String(error)))
+    }
+    this.#hold.release()
+  }
+
+  cut(reason: Error): void {
+    this.#stream.abort(reason)
+    this.#hold.release()
+  }
+}
