@@ -263,7 +263,7 @@ export class FramedLink implements PeerLink {
   }
 
   /** Ends the link once; `bye` is said if the wire still takes it. */
-  async #gone(error: TramError, bye?: Bye): Promise<void> {
+  async #gone(error: TramError, bye?: Bye, heardBye = false): Promise<void> {
     if (this.#state === 'gone') return
     const { wire, handler, logger } = this.#parts
     // When the wire refuses even the bye, #sendOwn has come through here already.
@@ -285,7 +285,7 @@ export class FramedLink implements PeerLink {
         logger.error(logFields(asTramError(handlerError)), 'the link handler failed in onClose')
       }
     }
-    if (bye === undefined) wire.cut(error)
+    if (bye === undefined && !heardBye) wire.cut(error)
     else await wire.end()
   }
 
@@ -408,7 +408,7 @@ export class FramedLink implements PeerLink {
   #onGreeting(message: LinkMessage): void {
     if (message.bye !== undefined) {
       this.#lostTie = message.bye.tie
-      this.#gone(this.#closedError(message.bye.reason.slice(0, maxReasonLength)))
+      this.#onBye(message.bye)
       return
     }
     if (this.#remoteSession === undefined) {
@@ -452,11 +452,16 @@ export class FramedLink implements PeerLink {
       if (this.#pingsInTick > maxPingsPerTick) throw this.#violation('a flood of pings')
       this.#sendOwn({ pong: {} })
     } else if (bye !== undefined) {
-      this.#gone(this.#closedError(bye.reason.slice(0, maxReasonLength)))
+      this.#onBye(bye)
     } else if (message.session !== undefined || message.hello !== undefined) {
       throw this.#violation('a second greeting')
     } else return pong !== undefined
     return true
+  }
+
+  /** Attacker-controlled text: short, and only for the log. */
+  #onBye(bye: Bye): void {
+    this.#gone(this.#closedError(bye.reason.slice(0, maxReasonLength)), undefined, true)
   }
 
   #dataLane(number: number): DataLane {

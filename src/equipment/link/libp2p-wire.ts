@@ -41,6 +41,7 @@ function closeConnection(connection: Connection): void {
 export class Libp2pWire implements Wire {
   readonly #stream: Stream
   readonly #hold: { release(): void }
+  #ending = false
 
   constructor(stream: Stream, connection: Connection, users: ConnectionUsers) {
     this.#stream = stream
@@ -60,7 +61,8 @@ export class Libp2pWire implements Wire {
     this.#stream.addEventListener('close', (event) => resolve(event.error), { once: true })
     closed.then((error) => {
       link.wireClosed(error)
-      this.#hold.release()
+      // A link that has ended by itself releases the connection when `end` is done.
+      if (!this.#ending) this.#hold.release()
     })
   }
 
@@ -70,12 +72,24 @@ export class Libp2pWire implements Wire {
   }
 
   async end(): Promise<void> {
+    this.#ending = true
+    const signal = AbortSignal.timeout(endTimeoutMs)
     try {
-      await this.#stream.close({ signal: AbortSignal.timeout(endTimeoutMs) })
+      await this.#stream.close({ signal })
+      // A TLS connection that is closed at once loses what was just sent (tried): wait until the peer closes too.
+      await this.#streamClosed(signal)
     } catch (error) {
       this.#stream.abort(error instanceof Error ? error : new Error(String(error)))
     }
     this.#hold.release()
+  }
+
+  #streamClosed(signal: AbortSignal): Promise<void> {
+    if (this.#stream.status !== 'open' && this.#stream.status !== 'closing') return Promise.resolve()
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#stream.addEventListener('close', () => resolve(), { once: true })
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    return promise
   }
 
   cut(reason: Error): void {
