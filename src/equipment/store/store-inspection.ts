@@ -1,6 +1,6 @@
 // What level-store.ts does around each open of LevelDB, which repairs silently and deletes the evidence: judge the logs
 // before, keep a copy of what is damaged, and read LevelDB's own LOG after.
-import { copyFile, link, open, readdir, rename } from 'node:fs/promises'
+import { copyFile, link, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { isSystemError, TramError } from '../../base/errors.ts'
 import { makeFolder, syncFolder } from './durable-files.ts'
@@ -17,6 +17,8 @@ export interface Inspection {
   torn: TramError[]
   /** Logs (`000003.log`) whose loss is explained: what LevelDB says of them is no news. */
   judged: Set<string>
+  /** Paths of the copies that this inspection made. */
+  copies: string[]
 }
 
 /**
@@ -34,13 +36,13 @@ export async function inspectLogs(
   const dataNames = names.filter((name) => /\.(log|ldb|sst)$/.test(name))
   if (dataNames.length > 0 && !names.includes('CURRENT'))
     throw new TramError('STORE_DAMAGED', { place: folder, detail: 'CURRENT is missing beside data files' })
-  const inspection: Inspection = { torn: [], judged: new Set() }
+  const inspection: Inspection = { torn: [], judged: new Set(), copies: [] }
   for (const name of names.filter((candidate) => candidate.endsWith('.log')).sort()) {
     const scan = await scanLogFile(join(folder, name), signal)
     if (scan.state === 'clean') continue
     inspection.judged.add(name)
     if (scan.state === 'torn') inspection.torn.push(new TramError('STORE_TORN', { file: name }))
-    else await quarantine(join(folder, name), quarantineFolder, stamp)
+    else inspection.copies.push(...(await quarantineLog(join(folder, name), quarantineFolder, stamp)))
   }
   return inspection
 }
@@ -63,7 +65,10 @@ export async function inspectInfoLog(
   } finally {
     await handle.close()
   }
-  await quarantine(file, quarantineFolder, stamp)
+  await makeFolder(quarantineFolder)
+  // Not linked as a log is: LevelDB goes on writing into it.
+  await copyFile(file, evidencePath(file, quarantineFolder, stamp))
+  await syncFolder(quarantineFolder)
 }
 
 /** Names of the files of which LevelDB says that it dropped bytes (db_impl.cc: `<path>: dropping <n> bytes; <why>`). */
@@ -91,17 +96,30 @@ export async function closeDamage(quarantineFolder: string): Promise<void> {
   if (names.length > 0) await syncFolder(quarantineFolder)
 }
 
-async function quarantine(file: string, quarantineFolder: string, stamp: string): Promise<void> {
+/** The log belonged to a station that is running: what was read of it meant nothing. */
+export async function withdrawCopies({ copies }: Inspection): Promise<void> {
+  for (const copy of copies) await rm(copy, { force: true })
+}
+
+/** Returns the path of the copy, unless there is one already. */
+async function quarantineLog(file: string, quarantineFolder: string, stamp: string): Promise<string[]> {
+  // A second name means that an open which failed after this point has kept it already.
+  if ((await stat(file)).nlink > 1) return []
   await makeFolder(quarantineFolder)
-  const copy = join(quarantineFolder, `${stamp}-${basename(file)}${openEnding}`)
+  const copy = evidencePath(file, quarantineFolder, stamp)
   try {
     // A second name costs no space on a full disk, and LevelDB never writes into an old log: it only drops its name.
     await link(file, copy)
-  } catch (error) {
-    if (isSystemError(error, 'EEXIST')) return
+  } catch {
+    // Another file system, or one without links. If copying fails too, the store must not open.
     await copyFile(file, copy)
   }
   await syncFolder(quarantineFolder)
+  return [copy]
+}
+
+function evidencePath(file: string, quarantineFolder: string, stamp: string): string {
+  return join(quarantineFolder, `${stamp}-${basename(file)}${openEnding}`)
 }
 
 async function listFolder(folder: string): Promise<string[]> {

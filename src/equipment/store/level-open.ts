@@ -1,0 +1,79 @@
+// Opens LevelDB for level-store.ts: judges the logs first, makes folders and format version durable, and finds out what
+// the opening has lost. The same way at the start and after a failure.
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { ClassicLevel } from 'classic-level'
+import { TramError } from '../../base/errors.ts'
+import { syncFolder } from './durable-files.ts'
+import { levelFailure } from './level-errors.ts'
+import { key } from './namespaces.ts'
+import { decodeRecord, encodeRecord } from './record-codec.ts'
+import { type Inspection, inspectInfoLog, inspectLogs, openDamage, withdrawCopies } from './store-inspection.ts'
+
+/** Version of the meaning of keys and values. Raise it with a migration. */
+export const storeFormatVersion = 1
+
+/** Readable by every version, so never moved or encoded otherwise. */
+const formatKey = key('meta', 'format')
+
+export type Level = ClassicLevel<string, Uint8Array>
+
+export interface OpenedLevel {
+  db: Level
+  /** STORE_TORN: unfinished ends of logs, of which nothing was acknowledged. */
+  torn: TramError[]
+  /** STORE_DAMAGED: something is lost. */
+  damaged: TramError[]
+}
+
+/**
+ * Opens the store in `folder`, or makes it. When it resolves, the disk has also taken a synced write.
+ * @param nowMs names what goes into quarantine
+ * @throws TramError STORE_LOCKED, STORE_FORMAT_UNKNOWN, STORE_DAMAGED, DISK_FULL, STORE_FAILED; the signal's reason
+ */
+export async function openLevel(
+  folder: string,
+  quarantineFolder: string,
+  nowMs: number,
+  signal: AbortSignal,
+): Promise<OpenedLevel> {
+  let db: Level | undefined
+  let inspection: Inspection | undefined
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const stamp = new Date(nowMs).toISOString().replaceAll(':', '')
+    inspection = await inspectLogs(folder, quarantineFolder, stamp, signal)
+    // Made only now: its constructor already begins to open, and opening destroys what we have just looked at.
+    db = new ClassicLevel<string, Uint8Array>(folder, { valueEncoding: 'view', writeBufferSize: 8 * 1024 * 1024 })
+    await db.open()
+    // LevelDB syncs the folder only with its manifest; CURRENT and the folder itself are named after that.
+    await syncFolder(folder)
+    await syncFolder(dirname(folder))
+    await inspectInfoLog(folder, quarantineFolder, stamp, inspection.judged)
+    const formatDamage = await checkFormat(db)
+    return { db, torn: inspection.torn, damaged: [...formatDamage, ...(await openDamage(quarantineFolder))] }
+  } catch (error) {
+    await db?.close()
+    const failure = levelFailure(error, folder)
+    if (failure.code === 'STORE_LOCKED' && inspection) await withdrawCopies(inspection)
+    throw signal.aborted ? signal.reason : failure
+  }
+}
+
+/** Writes the format version into a new store and checks it in an old one. */
+async function checkFormat(db: Level): Promise<TramError[]> {
+  const damage: TramError[] = []
+  const stored = await db.get(formatKey)
+  if (stored !== undefined) {
+    const found = Buffer.from(decodeRecord(formatKey, stored)).toString()
+    if (!/^\d{1,9}$/.test(found) || Number(found) > storeFormatVersion)
+      throw new TramError('STORE_FORMAT_UNKNOWN', { found, supported: storeFormatVersion })
+  } else if ((await db.keys({ limit: 1 }).all()).length > 0) {
+    // It is the first record ever written: a store that has others has lost it.
+    damage.push(new TramError('STORE_DAMAGED', { place: formatKey, detail: 'the format version is missing' }))
+  }
+  // Always, although it changes nothing: after a failure only a synced write shows that writing works again.
+  const value = encodeRecord(formatKey, Buffer.from(String(storeFormatVersion)))
+  await db.batch([{ type: 'put', key: formatKey, value }], { sync: true })
+  return damage
+}
