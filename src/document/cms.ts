@@ -4,11 +4,10 @@
 import { hash } from 'node:crypto'
 import { TramError, type Verdict, verdictOf } from '../base/errors.ts'
 import { type Certificate, maxCertificateBytes, parseCertificate } from './certificate.ts'
-import { maxExtraCertificates } from './certificate-path.ts'
+import { cmsOid, readSignedAttributes, readSignedData, type SignerInfo } from './cms-reader.ts'
 import { contextTag, DerReader, derElement, derInteger, derOid, derSetOf, derTag, derTime, equalBytes } from './der.ts'
 import {
   isSignatureValid,
-  readHashAlgorithm,
   readSignatureAlgorithm,
   type SignatureAlgorithm,
   weaknessOfKey,
@@ -31,20 +30,6 @@ export interface VerifiedCms {
 
 /** A signed directory is the largest content. */
 const maxCmsBytes = 32 * 1024 * 1024
-const maxSignatureBytes = 1024
-const maxSignedAttributes = 8
-
-const oid = {
-  data: '1.2.840.113549.1.7.1',
-  signedData: '1.2.840.113549.1.7.2',
-  contentType: '1.2.840.113549.1.9.3',
-  messageDigest: '1.2.840.113549.1.9.4',
-  signingTime: '1.2.840.113549.1.9.5',
-  smimeCapabilities: '1.2.840.113549.1.9.15',
-  signingCertificateV2: '1.2.840.113549.1.9.16.2.47',
-  rsaEncryption: '1.2.840.113549.1.1.1',
-} as const
-
 interface SchemeRule {
   hash: 'sha256' | 'sha384'
   /** DER AlgorithmIdentifiers as we write them. */
@@ -68,7 +53,7 @@ const schemes: Record<SignatureScheme, SchemeRule> = {
     digestAlgorithm: sha256Algorithm,
     // RFC 5754 §3.2: everyone reads rsaEncryption here. sha256WithRSAEncryption would be a second spelling of the same,
     // one byte away and outside the signature: not accepted.
-    signatureAlgorithm: sequence(derOid(oid.rsaEncryption), derNull),
+    signatureAlgorithm: sequence(derOid(cmsOid.rsaEncryption), derNull),
     verification: { kind: 'rsa-pkcs1', hash: 'sha256' },
     fits: (key) => key.kind === 'rsa',
   },
@@ -103,10 +88,10 @@ const schemes: Record<SignatureScheme, SchemeRule> = {
 }
 
 const versionOne = derInteger(1)
-const dataOid = derOid(oid.data)
-const signedDataOid = derOid(oid.signedData)
+const dataOid = derOid(cmsOid.data)
+const signedDataOid = derOid(cmsOid.signedData)
 const attribute = (type: string, value: Uint8Array): Uint8Array => sequence(derOid(type), derElement(derTag.set, value))
-const contentTypeAttribute = attribute(oid.contentType, dataOid)
+const contentTypeAttribute = attribute(cmsOid.contentType, dataOid)
 
 /**
  * Prepares a signature over `content`, which is attached. `digest` goes to the token, its answer to `finish`.
@@ -127,11 +112,11 @@ export function prepareCms(input: {
   assertSignerKey(signer, input.scheme)
   const attributes = [
     contentTypeAttribute,
-    attribute(oid.signingTime, derTime(input.signingTimeMs)),
-    attribute(oid.messageDigest, derElement(derTag.octetString, hash(rule.hash, input.content, 'buffer'))),
+    attribute(cmsOid.signingTime, derTime(input.signingTimeMs)),
+    attribute(cmsOid.messageDigest, derElement(derTag.octetString, hash(rule.hash, input.content, 'buffer'))),
     // ESS signing-certificate-v2 (RFC 5035 §3): one ESSCertIDv2, whose hash algorithm is the default, SHA-256.
     attribute(
-      oid.signingCertificateV2,
+      cmsOid.signingCertificateV2,
       sequence(sequence(sequence(derElement(derTag.octetString, hash('sha256', input.certificate, 'buffer'))))),
     ),
   ]
@@ -189,7 +174,9 @@ export function verifyCms(cms: Uint8Array): Verdict<VerifiedCms> {
     if (!equalBytes(attributes.messageDigest, hash(rule.hash, message.content, 'buffer'))) {
       throw invalid('the content is not what was signed')
     }
-    if (!equalBytes(attributes.certificateSha256, hash('sha256', signer.der, 'buffer'))) {
+    if (
+      !equalBytes(attributes.certificateHash.value, hash(attributes.certificateHash.algorithm, signer.der, 'buffer'))
+    ) {
       throw invalid('another certificate signed')
     }
     const signedBytes = Uint8Array.from(signerInfo.attributes)
@@ -205,69 +192,6 @@ export function verifyCms(cms: Uint8Array): Verdict<VerifiedCms> {
       scheme,
     }
   })
-}
-
-interface SignerInfo {
-  /** Raw DER Name, and the content of the INTEGER. */
-  issuer: Uint8Array
-  serialNumber: Uint8Array
-  digestAlgorithm: string | undefined
-  /** With the [0] header. */
-  attributes: Uint8Array
-  /** DER AlgorithmIdentifier. */
-  signatureAlgorithm: Uint8Array
-  signature: Uint8Array
-}
-
-/** ContentInfo and SignedData, RFC 5652 §3 and §5.1. Version 1: id-data, X.509 certificates only, signer by issuer and serial. */
-function readSignedData(cms: Uint8Array): {
-  digestAlgorithm: string | undefined
-  content: Uint8Array
-  certificates: Uint8Array[]
-  signerInfo: SignerInfo
-} {
-  const outer = new DerReader(cms)
-  const contentInfo = outer.enter(derTag.sequence)
-  outer.end()
-  expectOid(contentInfo, oid.signedData)
-  const explicit = contentInfo.enter(contextTag(0))
-  contentInfo.end()
-  const signedData = explicit.enter(derTag.sequence)
-  explicit.end()
-
-  if (signedData.integer() !== 1) throw invalid('CMS version is not 1')
-  const digestAlgorithms = signedData.enter(derTag.set)
-  const digestAlgorithm = readHashAlgorithm(digestAlgorithms)
-  digestAlgorithms.end()
-  const encapsulated = signedData.enter(derTag.sequence)
-  expectOid(encapsulated, oid.data)
-  const attached = encapsulated.enter(contextTag(0))
-  encapsulated.end()
-  const content = attached.content(derTag.octetString)
-  attached.end()
-  const certificates = signedData.setOf(contextTag(0), maxExtraCertificates + 1)
-  const signerInfos = signedData.enter(derTag.set)
-  signedData.end()
-  const signerInfo = readSignerInfo(signerInfos)
-  signerInfos.end()
-  return { digestAlgorithm, content, certificates, signerInfo }
-}
-
-/** RFC 5652 §5.3. `end` refuses unsigned attributes: they would be bytes that nobody vouches for. */
-function readSignerInfo(signerInfos: DerReader): SignerInfo {
-  const info = signerInfos.enter(derTag.sequence)
-  if (info.integer() !== 1) throw invalid('SignerInfo version is not 1')
-  const identifier = info.enter(derTag.sequence)
-  const issuer = identifier.element(derTag.sequence)
-  const serialNumber = identifier.integerBytes()
-  identifier.end()
-  const digestAlgorithm = readHashAlgorithm(info)
-  const attributes = info.element(contextTag(0))
-  const signatureAlgorithm = info.element(derTag.sequence)
-  const signature = info.content(derTag.octetString)
-  info.end()
-  if (signature.length > maxSignatureBytes) throw invalid('the signature is too long')
-  return { issuer, serialNumber, digestAlgorithm, attributes, signatureAlgorithm, signature }
 }
 
 function signerAmong(certificates: readonly Uint8Array[], signer: SignerInfo): Certificate {
@@ -305,79 +229,6 @@ function assertSignerKey(signer: Certificate, scheme: SignatureScheme): void {
     (schemes[scheme].fits(signer.publicKey) ? undefined : `its key is not for ${scheme}`)
   if (weakness === undefined) return
   throw new TramError('CERTIFICATE_UNUSABLE', { subject: signer.subjectText, detail: weakness })
-}
-
-interface SignedAttributes {
-  messageDigest: Uint8Array
-  certificateSha256: Uint8Array
-  signingTimeMs: number
-}
-
-/** RFC 5652 §11, RFC 5035 §3: each attribute once, with one value. */
-function readSignedAttributes(set: Uint8Array): SignedAttributes {
-  const found: Partial<SignedAttributes> & { hasContentType?: boolean } = {}
-  const seen = new Set<string>()
-  for (const element of new DerReader(set).setOf(contextTag(0), maxSignedAttributes)) {
-    const attributeReader = new DerReader(element).enter(derTag.sequence)
-    const type = attributeReader.oid()
-    const value = attributeReader.enter(derTag.set)
-    attributeReader.end()
-    if (seen.has(type)) throw invalid('a signed attribute is repeated')
-    seen.add(type)
-    switch (type) {
-      case oid.contentType:
-        expectOid(value, oid.data)
-        found.hasContentType = true
-        break
-      case oid.messageDigest:
-        found.messageDigest = value.content(derTag.octetString)
-        break
-      case oid.signingTime: {
-        const encoded = value.element()
-        found.signingTimeMs = new DerReader(encoded).timeMs()
-        if (!equalBytes(encoded, derTime(found.signingTimeMs))) throw invalid('signing-time has the wrong type')
-        break
-      }
-      case oid.signingCertificateV2:
-        found.certificateSha256 = readSigningCertificate(value)
-        break
-      case oid.smimeCapabilities:
-        // openssl writes it by default; it says what its signer can decrypt, nothing about this signature.
-        value.element(derTag.sequence)
-        break
-      default:
-        throw invalid(`signed attribute ${type} is not known`)
-    }
-    value.end()
-  }
-  const { messageDigest, certificateSha256, signingTimeMs, hasContentType } = found
-  if (
-    messageDigest === undefined ||
-    certificateSha256 === undefined ||
-    signingTimeMs === undefined ||
-    hasContentType !== true
-  ) {
-    throw invalid('a signed attribute is missing')
-  }
-  return { messageDigest, certificateSha256, signingTimeMs }
-}
-
-/** SigningCertificateV2 with one ESSCertIDv2 of SHA-256; its issuerSerial is a hint (EN 319 122-1 §5.2.2) and signed. */
-function readSigningCertificate(value: DerReader): Uint8Array {
-  const signingCertificate = value.enter(derTag.sequence)
-  const identifiers = signingCertificate.enter(derTag.sequence)
-  signingCertificate.end()
-  const identifier = identifiers.enter(derTag.sequence)
-  identifiers.end()
-  const certificateSha256 = identifier.content(derTag.octetString)
-  identifier.enterOptional(derTag.sequence)
-  identifier.end()
-  return certificateSha256
-}
-
-function expectOid(reader: DerReader, expected: string): void {
-  const found = reader.oid()
-  if (found !== expected) throw invalid(`object ${found} instead of ${expected}`)
 }
 
 function invalid(detail: string): TramError {

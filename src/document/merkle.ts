@@ -4,9 +4,9 @@ import { hash } from 'node:crypto'
 import { TramError } from '../base/errors.ts'
 
 /** What a leaf holds. The type is hashed in, so that a receipt can never be shown as a waybill. */
-export type LeafType = 'waybill' | 'receipt'
+export type LeafType = 'waybill' | 'receipt' | 'directory-entry'
 
-const leafTypeByte: Record<LeafType, number> = { waybill: 1, receipt: 2 }
+const leafTypeByte: Record<LeafType, number> = { waybill: 1, receipt: 2, 'directory-entry': 3 }
 const hashBytes = 32
 
 /**
