@@ -30,12 +30,26 @@ export const tokenConditions = {
     todoVi: 'Kiểm tra PIN đúng rồi nhập lại bằng tay (tram pin).',
     todoEn: 'Make sure of the right PIN and enter it by hand (tram pin).',
   },
+  TOKEN_PIN_STATE_UNWRITABLE: {
+    severity: 'critical',
+    vi: 'Không đọc hoặc ghi được trạng thái mã PIN nên không đăng nhập token: {detail}',
+    en: 'The state of the PIN cannot be read or written, so nobody logs in to the token: {detail}',
+    todoVi: 'Kiểm tra ổ đĩa, quyền của thư mục pin-state và tệp PIN.',
+    todoEn: 'Check the disk, the rights of the folder pin-state and the PIN file.',
+  },
   TOKEN_FAILED: {
     severity: 'error',
     vi: 'Token báo lỗi {rv} khi {operation}',
     en: 'The token answered {rv} to {operation}',
     todoVi: 'Trạm tự thử lại; nếu lặp lại, kiểm tra token/HSM.',
     todoEn: 'The station retries by itself; if it repeats, check the token or HSM.',
+  },
+  SIGNER_RUNNING: {
+    severity: 'error',
+    vi: 'Một chương trình ký khác đang phục vụ thư mục {folder}',
+    en: 'Another signer already serves the folder {folder}',
+    todoVi: 'Dừng chương trình ký kia, hoặc dùng thư mục dữ liệu khác.',
+    todoEn: 'Stop the other signer, or use another data folder.',
   },
   SIGNER_UNREACHABLE: {
     severity: 'error',
