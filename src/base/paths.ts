@@ -8,6 +8,8 @@ export interface DataPaths {
   packets: string
   /** Packets on their way in: temporary and resumable files. */
   incoming: string
+  /** The directory file in use. */
+  directory: string
   /** Copies of damaged files. */
   quarantine: string
   /** Bytes to give up when the disk is full. */
@@ -28,6 +30,7 @@ export function dataPaths(dataFolder: string): DataPaths {
     store: join(dataFolder, 'store'),
     packets: join(dataFolder, 'packets'),
     incoming: join(dataFolder, 'incoming'),
+    directory: join(dataFolder, 'directory'),
     quarantine: join(dataFolder, 'quarantine'),
     ballast: join(dataFolder, 'ballast'),
     apiSocket: join(dataFolder, 'api.sock'),

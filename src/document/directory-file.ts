@@ -5,6 +5,8 @@ import { TramError, type Verdict } from '../base/errors.ts'
 import { isAgencyCode } from './agency-code.ts'
 import { type Trust, verifyCertificatePath } from './certificate-path.ts'
 import { verifyCms } from './cms.ts'
+import { leafHash } from './merkle.ts'
+import { MerkleAccumulator } from './merkle-accumulator.ts'
 import { type AgencyEntry, DirectoryEntry, DirectoryStatement, type StationEntry } from './schema/directory.ts'
 import { unwrapSignedContent } from './signed-content.ts'
 import { isStationId } from './waybill.ts'
@@ -50,7 +52,10 @@ export function verifyDirectoryStatement(cms: Uint8Array, trust: DirectoryTrust)
   const { content, certificate, certificates, signingTimeMs } = verified.value
   const fingerprint = createHash('sha256').update(certificate).digest('hex')
   if (!trust.authorityFingerprints.has(fingerprint)) {
-    return { ok: false, reason: invalid(`signed by ${fingerprint}, which is not an authority certificate of this site`) }
+    return {
+      ok: false,
+      reason: invalid(`signed by ${fingerprint}, which is not an authority certificate of this site`),
+    }
   }
   const path = verifyCertificatePath(certificate, certificates, trust, signingTimeMs)
   if (!path.ok) return { ok: false, reason: invalid(path.reason.message, path.reason) }
@@ -63,7 +68,7 @@ export function verifyDirectoryStatement(cms: Uint8Array, trust: DirectoryTrust)
     return { ok: false, reason: invalid('not a directory statement', error) }
   }
   if (statement.format !== 1) return { ok: false, reason: invalid(`format ${statement.format}`) }
-  if (!(statement.version >= 1) || statement.bodySha256.byteLength !== 32 || !(statement.bodySize <= maxDirectoryBytes)) {
+  if (!(statement.version >= 1) || statement.root.byteLength !== 32 || !(statement.bodySize <= maxDirectoryBytes)) {
     return { ok: false, reason: invalid('a field of the statement is out of bounds') }
   }
   return { ok: true, value: statement }
@@ -72,10 +77,9 @@ export function verifyDirectoryStatement(cms: Uint8Array, trust: DirectoryTrust)
 /** Takes a directory file in pieces of any size: first the statement, verified, then entry after entry. */
 export class DirectoryFileReader {
   readonly #trust: DirectoryTrust
-  readonly #hash = createHash('sha256')
+  readonly #tree = new MerkleAccumulator()
   #pending: Uint8Array = new Uint8Array(0)
   #bodyBytes = 0
-  #entries = 0
   #statement: DirectoryStatement | undefined
   #cms: Uint8Array | undefined
 
@@ -115,10 +119,12 @@ export class DirectoryFileReader {
   end(): DirectoryStatement {
     const statement = this.#statement
     if (statement === undefined || this.#pending.byteLength > 0) throw invalid('the file is cut short')
-    if (this.#bodyBytes !== statement.bodySize || this.#entries !== statement.entries) {
+    if (this.#bodyBytes !== statement.bodySize || this.#tree.size !== statement.entries) {
       throw invalid('size or number of entries differ from the signed statement')
     }
-    if (!this.#hash.digest().equals(statement.bodySha256)) throw invalid('the entries differ from the signed digest')
+    const root = this.#tree.root()
+    if (root === undefined || Buffer.compare(root, statement.root) !== 0)
+      throw invalid('the entries differ from the signed root')
     return statement
   }
 
@@ -131,25 +137,18 @@ export class DirectoryFileReader {
 
   #acceptEntry(piece: Uint8Array): DirectoryEntry {
     this.#bodyBytes += 4 + piece.byteLength
-    this.#entries += 1
     if (this.#bodyBytes > (this.#statement?.bodySize ?? 0)) throw invalid('more entries than the statement covers')
-    this.#hash.update(lengthPrefix(piece.byteLength)).update(piece)
+    this.#tree.add(leafHash('directory-entry', piece))
     let entry: DirectoryEntry
     try {
       entry = DirectoryEntry.decode(piece)
     } catch (error) {
-      throw invalid(`entry ${this.#entries} is not a directory entry`, error)
+      throw invalid(`entry ${this.#tree.size} is not a directory entry`, error)
     }
     const problem = problemInEntry(entry)
-    if (problem !== undefined) throw invalid(`entry ${this.#entries}: ${problem}`)
+    if (problem !== undefined) throw invalid(`entry ${this.#tree.size}: ${problem}`)
     return entry
   }
-}
-
-const lengthPrefix = (length: number): Buffer => {
-  const prefix = Buffer.alloc(4)
-  prefix.writeUInt32BE(length)
-  return prefix
 }
 
 function takePiece(bytes: Uint8Array, maxBytes: number): Uint8Array | undefined {

@@ -52,7 +52,8 @@ function problemIn(waybill: Waybill): string | undefined {
   if (!waybill.recipients.every(isAgencyCode)) return 'recipient agency code'
   if (new Set(waybill.recipients).size !== waybill.recipients.length) return 'a recipient is named twice'
   if (waybill.packetDigest.byteLength !== 32) return 'packet digest is not 32 bytes'
-  if (waybill.contentEncoding !== '') return `content encoding "${waybill.contentEncoding.slice(0, 20)}" is not supported`
+  if (waybill.contentEncoding !== '')
+    return `content encoding "${waybill.contentEncoding.slice(0, 20)}" is not supported`
   if (!isTime(waybill.created) || !isTime(waybill.notAfter) || waybill.notAfter <= waybill.created) return 'times'
   return problemInChunks(waybill)
 }

@@ -17,9 +17,9 @@ import type { RecordOperation, RecordStore } from '../equipment/store/record-sto
 import type { AuditLog } from './audit-log.ts'
 import type { Backend, Submission, SubmissionResult } from './desk.ts'
 import type { Directory } from './directory.ts'
-import { KeyedLock } from './keyed-lock.ts'
+import type { KeyedLock } from './keyed-lock.ts'
 import { type Outbox, queueRank } from './outbox.ts'
-import { PacketOwners } from './packet-owners.ts'
+import type { PacketOwners } from './packet-owners.ts'
 import { documentRecipients, notationOf, statusRecipients } from './recipients.ts'
 import type { References } from './references.ts'
 import { type Addressee, DeliveryState, DocumentRecord } from './schema/records.ts'
@@ -41,11 +41,14 @@ export interface IntakeDeps {
   packets: PacketStore
   directory: Directory
   references: References
+  owners: PacketOwners
   outbox: Outbox
   sealer: Sealer
   audit: AuditLog
   clock: Clock
   logger: Logger
+  /** As in ArrivalDeps: one decision about a packet at a time. */
+  decisions: KeyedLock
 }
 
 /** Part of a document's recipients that share one waybill. */
@@ -58,15 +61,11 @@ interface WaybillGroup {
 export class Intake {
   readonly #options: IntakeOptions
   readonly #deps: IntakeDeps
-  readonly #owners: PacketOwners
-  /** Submissions of one document wait for each other: the second must see the first. */
-  readonly #lock = new KeyedLock()
   #closedBecause: string | undefined
 
   constructor(options: IntakeOptions, deps: IntakeDeps) {
     this.#options = options
     this.#deps = deps
-    this.#owners = new PacketOwners(deps.records)
   }
 
   /** Refuses new submissions until `open`; `detail` is told to the backends. */
@@ -143,7 +142,10 @@ export class Intake {
     packet: StoredPacket,
   ): Promise<SubmissionResult> {
     const docId = documentId(sender.code, packet.digest)
-    return this.#lock.run(docId, () => this.#commit(submission, summary, sender, recipients, packet, docId))
+    // The second submission of a document must see the first, and retention must not delete what is being taken.
+    return this.#deps.decisions.run(hex(packet.digest), () =>
+      this.#commit(submission, summary, sender, recipients, packet, docId),
+    )
   }
 
   async #commit(
@@ -154,15 +156,18 @@ export class Intake {
     packet: StoredPacket,
     docId: string,
   ): Promise<SubmissionResult> {
-    const { records, sealer, audit, clock, logger, references } = this.#deps
+    const { records, packets, sealer, audit, clock, logger, references, owners } = this.#deps
     const warnings = summary.warnings.map(({ field, detail }) => `${field}: ${detail}`)
     const stored = await records.get(key('document', docId))
     const existing = stored === undefined ? undefined : DocumentRecord.decode(stored)
     const groups = await this.#groups(existing, recipients, submission.resend)
     if (existing !== undefined && groups.length === 0) return { docId, isNew: false, warnings }
 
+    if (packet.operations.length === 0 && !(await packets.has(packet.digest))) {
+      throw new TramError('PACKET_MISSING', { digest: hex(packet.digest) })
+    }
     const addressees = new Map((existing?.addressees ?? []).map((addressee) => [addressee.agency, addressee]))
-    const operations: RecordOperation[] = [...packet.operations, this.#owners.add(packet.digest, `document-${docId}`)]
+    const operations: RecordOperation[] = [...packet.operations, owners.add(packet.digest, `document-${docId}`)]
     for (const group of groups) operations.push(...this.#open(group, summary, sender, packet, docId, addressees))
     const now = clock.now()
     const reference = documentReference(sender.code, notationOf(summary), summary.promulgationDate)

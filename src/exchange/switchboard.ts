@@ -139,6 +139,7 @@ export class Switchboard implements LinkHandler, LinkPolicy {
   onClose(link: PeerLink): void {
     this.#reception?.linkClosed(link)
     this.#directories?.linkClosed(link)
+    if (this.#links.get(this.#options.station) === link) this.#links.delete(this.#options.station)
     const station = this.#stations.get(link)
     if (station === undefined) return
     this.#stations.delete(link)
@@ -150,8 +151,8 @@ export class Switchboard implements LinkHandler, LinkPolicy {
 
   async #opened(link: PeerLink): Promise<void> {
     if (link.peerId === this.#network?.peerId) {
-      // The far end of the loop is where reception answers; our own end is handed out by connect.
-      if (link !== this.#loop) this.#links.set(this.#options.station, link)
+      // The loop opens its receiving end first: that is where reception answers. The other one is handed out by connect.
+      if (!this.#links.has(this.#options.station)) this.#links.set(this.#options.station, link)
       return
     }
     const station = await this.#directory.stationOfPeer(link.peerId)

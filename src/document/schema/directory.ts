@@ -1353,7 +1353,7 @@ export interface DirectoryStatement {
   expires: number
   entries: number
   bodySize: number
-  bodySha256: Uint8Array<ArrayBuffer>
+  root: Uint8Array<ArrayBuffer>
 }
 
 export namespace DirectoryStatement {
@@ -1396,9 +1396,9 @@ export namespace DirectoryStatement {
           w.uint64Number(obj.bodySize)
         }
 
-        if ((obj.bodySha256 != null && obj.bodySha256.byteLength > 0)) {
+        if ((obj.root != null && obj.root.byteLength > 0)) {
           w.uint32(58)
-          w.bytes(obj.bodySha256)
+          w.bytes(obj.root)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -1412,7 +1412,7 @@ export namespace DirectoryStatement {
           expires: 0,
           entries: 0,
           bodySize: 0,
-          bodySha256: uint8ArrayAlloc(0)
+          root: uint8ArrayAlloc(0)
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -1446,7 +1446,7 @@ export namespace DirectoryStatement {
               break
             }
             case 7: {
-              obj.bodySha256 = reader.bytes()
+              obj.root = reader.bytes()
               break
             }
             default: {
@@ -1508,7 +1508,7 @@ export namespace DirectoryStatement {
             }
             case 7: {
               yield {
-                field: `${prefix}.bodySha256`,
+                field: `${prefix}.root`,
                 value: reader.bytes()
               }
               break
@@ -1555,8 +1555,8 @@ export namespace DirectoryStatement {
     value: number
   }
 
-  export interface DirectoryStatementBodySha256FieldEvent {
-    field: '$.bodySha256'
+  export interface DirectoryStatementRootFieldEvent {
+    field: '$.root'
     value: Uint8Array<ArrayBuffer>
   }
 
@@ -1568,7 +1568,7 @@ export namespace DirectoryStatement {
     return decodeMessage(buf, DirectoryStatement.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<DirectoryStatement>): Generator<DirectoryStatementFormatFieldEvent | DirectoryStatementVersionFieldEvent | DirectoryStatementIssuedFieldEvent | DirectoryStatementExpiresFieldEvent | DirectoryStatementEntriesFieldEvent | DirectoryStatementBodySizeFieldEvent | DirectoryStatementBodySha256FieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<DirectoryStatement>): Generator<DirectoryStatementFormatFieldEvent | DirectoryStatementVersionFieldEvent | DirectoryStatementIssuedFieldEvent | DirectoryStatementExpiresFieldEvent | DirectoryStatementEntriesFieldEvent | DirectoryStatementBodySizeFieldEvent | DirectoryStatementRootFieldEvent> {
     return streamMessage(buf, DirectoryStatement.codec(), opts)
   }
 }

@@ -1,0 +1,63 @@
+// The desk of this station: puts the port together from intake, inbox, sent register and directory.
+import type { AgencyEntry } from '../document/schema/directory.ts'
+import type {
+  Backend,
+  Desk,
+  InboxItem,
+  ItemMark,
+  ListQuery,
+  PacketKindName,
+  SentItem,
+  Submission,
+  SubmissionResult,
+} from './desk.ts'
+import type { Directory } from './directory.ts'
+import type { Inbox } from './inbox.ts'
+import type { Intake } from './intake.ts'
+import type { SentRegister } from './sent-register.ts'
+
+export class OfficeDesk implements Desk {
+  readonly #intake: Intake
+  readonly #inbox: Inbox
+  readonly #sent: SentRegister
+  readonly #directory: Directory
+
+  constructor(deps: { intake: Intake; inbox: Inbox; sent: SentRegister; directory: Directory }) {
+    this.#intake = deps.intake
+    this.#inbox = deps.inbox
+    this.#sent = deps.sent
+    this.#directory = deps.directory
+  }
+
+  submit(submission: Submission, signal: AbortSignal): Promise<SubmissionResult> {
+    return this.#intake.submit(submission, signal)
+  }
+
+  listReceived(query: ListQuery): Promise<InboxItem[]> {
+    return this.#inbox.list(query)
+  }
+
+  listSent(query: ListQuery & { docId: string | null }): Promise<SentItem[]> {
+    return this.#sent.list(query)
+  }
+
+  countReceived(backend: Backend, kind: PacketKindName): Promise<number> {
+    return this.#inbox.count(backend, kind)
+  }
+
+  openItem(backend: Backend, itemId: string): Promise<{ item: InboxItem; bytes: AsyncIterable<Uint8Array> }> {
+    return this.#inbox.openItem(backend, itemId)
+  }
+
+  markItem(backend: Backend, itemId: string, mark: Exclude<ItemMark, 'initial'>): Promise<void> {
+    return this.#inbox.mark(backend, itemId, mark)
+  }
+
+  agencies(): AsyncIterable<AgencyEntry> {
+    return this.#directory.agencies()
+  }
+
+  directoryVersion(): number {
+    return this.#directory.version
+  }
+}

@@ -1,0 +1,118 @@
+// Deletes packets that nobody needs any more: every delivery closed and every item `done`, N days ago. Waybills, seals,
+// receipts and the audit log stay (exchange design, "Retention and privacy").
+import type { Clock } from '../base/clock.ts'
+import { asTramError } from '../base/errors.ts'
+import type { Service } from '../base/lifecycle.ts'
+import { type Logger, logFields } from '../base/logger.ts'
+import { key, range } from '../equipment/store/namespaces.ts'
+import type { PacketStore } from '../equipment/store/packet-store.ts'
+import type { RecordStore } from '../equipment/store/record-store.ts'
+import type { AuditLog } from './audit-log.ts'
+import type { Inbox } from './inbox.ts'
+import type { KeyedLock } from './keyed-lock.ts'
+import type { Outbox } from './outbox.ts'
+import type { PacketOwners } from './packet-owners.ts'
+import { DeliveryState, DocumentRecord } from './schema/records.ts'
+import { WakeSignal } from './wake-signal.ts'
+
+export interface RetentionOptions {
+  keepMs: number
+  /** How often the owners of packets are gone through, ms. */
+  intervalMs: number
+}
+
+export interface RetentionDeps {
+  records: RecordStore
+  packets: PacketStore
+  owners: PacketOwners
+  inbox: Inbox
+  outbox: Outbox
+  audit: AuditLog
+  clock: Clock
+  logger: Logger
+  /** As in ArrivalDeps: nobody takes a packet on while it is deleted. */
+  decisions: KeyedLock
+}
+
+export class Retention implements Service {
+  readonly name = 'retention'
+  readonly #options: RetentionOptions
+  readonly #deps: RetentionDeps
+  readonly #stopping = new AbortController()
+  readonly #wake = new WakeSignal()
+  #loop: Promise<void> = Promise.resolve()
+
+  constructor(options: RetentionOptions, deps: RetentionDeps) {
+    this.#options = options
+    this.#deps = deps
+  }
+
+  async start(): Promise<void> {
+    this.#loop = this.#run()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await this.#loop
+  }
+
+  /** Goes through every packet once. Returns how many packets were deleted. */
+  async sweep(signal: AbortSignal): Promise<number> {
+    const { records, packets, owners, audit } = this.#deps
+    let deleted = 0
+    for await (const [name] of records.range(range('packetref'))) {
+      if (signal.aborted) return deleted
+      const [, digestHex = '', owner = ''] = name.split(':')
+      if (!(await this.#isDue(owner))) continue
+      const digest = Buffer.from(digestHex, 'hex')
+      await this.#deps.decisions.run(digestHex, async () => {
+        const operations = [owners.drop(digest, owner)]
+        if (!(await owners.hasOthers(digest, owner))) {
+          operations.push(...(await packets.remove(digest)))
+          deleted += 1
+        }
+        await audit.commit(operations, [{ act: 'deleted', subject: owner, detail: digestHex }])
+      })
+    }
+    return deleted
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping
+    while (!signal.aborted) {
+      try {
+        const deleted = await this.sweep(signal)
+        if (deleted > 0) this.#deps.logger.info({ deleted }, 'packets past their retention were deleted')
+      } catch (error) {
+        this.#deps.logger.warn(logFields(asTramError(error)), 'retention will try again')
+      }
+      await this.#wake.wait(signal, this.#options.intervalMs)
+    }
+  }
+
+  async #isDue(owner: string): Promise<boolean> {
+    const ended = owner.startsWith('item-')
+      ? await this.#itemEnd(owner.slice(5))
+      : await this.#documentEnd(owner.slice(9))
+    return ended !== undefined && this.#deps.clock.now() - ended >= this.#options.keepMs
+  }
+
+  /** When the backend was done with an item; undefined while it is not. */
+  async #itemEnd(itemId: string): Promise<number | undefined> {
+    const item = await this.#deps.inbox.find(itemId)
+    return item?.mark === 'done' ? item.updatedAt : undefined
+  }
+
+  /** When the last delivery of a document ended; undefined while one is open. */
+  async #documentEnd(docId: string): Promise<number | undefined> {
+    const value = await this.#deps.records.get(key('document', docId))
+    if (value === undefined) return undefined
+    let last = 0
+    for (const { waybill, station } of DocumentRecord.decode(value).addressees) {
+      const delivery = await this.#deps.outbox.delivery(waybill, station)
+      if (delivery?.state !== DeliveryState.CLOSED && delivery?.state !== DeliveryState.EXPIRED) return undefined
+      last = Math.max(last, delivery.closedAt)
+    }
+    return last
+  }
+}

@@ -1,0 +1,185 @@
+// Composition root of a running station: makes every part, joins them, and starts them in order. main.ts calls it.
+import { mkdir } from 'node:fs/promises'
+import { systemClock } from './base/clock.ts'
+import { type Service, startAll, stopAll } from './base/lifecycle.ts'
+import type { Logger } from './base/logger.ts'
+import { type DataPaths, dataPaths } from './base/paths.ts'
+import type { Config } from './config.ts'
+import { Libp2pNetwork } from './equipment/link/libp2p-link.ts'
+import { createLoopback } from './equipment/link/memory-link.ts'
+import { DiskSpace } from './equipment/store/disk-space.ts'
+import { FilePacketStore } from './equipment/store/file-packet-store.ts'
+import { LevelStore } from './equipment/store/level-store.ts'
+import { SignerClient } from './equipment/token/signer-client.ts'
+import { SignerProcess } from './equipment/token/signer-process.ts'
+import { AuditLog } from './exchange/audit-log.ts'
+import { Courier } from './exchange/courier.ts'
+import { Directory } from './exchange/directory.ts'
+import { DirectoryExchange } from './exchange/directory-exchange.ts'
+import { Inbox } from './exchange/inbox.ts'
+import { Intake } from './exchange/intake.ts'
+import { KeyedLock } from './exchange/keyed-lock.ts'
+import { OfficeDesk } from './exchange/office-desk.ts'
+import { Outbox } from './exchange/outbox.ts'
+import { PacketOwners } from './exchange/packet-owners.ts'
+import { Reception } from './exchange/reception.ts'
+import { References } from './exchange/references.ts'
+import { Retention } from './exchange/retention.ts'
+import { SealChecker } from './exchange/seal-checker.ts'
+import { Sealer } from './exchange/sealer.ts'
+import { SentRegister } from './exchange/sent-register.ts'
+import { Sequence } from './exchange/sequence.ts'
+import { Statuses } from './exchange/statuses.ts'
+import { Switchboard } from './exchange/switchboard.ts'
+import { Tracing } from './exchange/tracing.ts'
+import { VxpServer } from './surface/vxp/vxp-server.ts'
+import { readCertificates, readTrust } from './trust-files.ts'
+
+const dayMs = 86_400_000
+const hourMs = 3_600_000
+
+/** A station that runs. */
+export interface Station {
+  vxpEndpoint: string
+  addresses: readonly string[]
+  peerId: string
+  /** Stops every part, newest first. Returns what did not stop cleanly, by name. */
+  stop(): Promise<Map<string, Error>>
+}
+
+/**
+ * Starts a station: when it resolves, backends and peers are served.
+ * @param signerCommand argv of the signer program, without `--config`; used when `[token] start_signer` is set
+ * @throws TramError whatever the first part that cannot start throws; what had started is stopped again
+ */
+export async function startStation(
+  config: Config,
+  signerCommand: readonly string[],
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<Station> {
+  const paths = dataPaths(config.station.data_folder)
+  await mkdir(config.station.data_folder, { recursive: true, mode: 0o700 })
+  const parts = await assemble(config, paths, signerCommand, logger)
+  await startAll(parts.services, signal)
+  return {
+    vxpEndpoint: parts.vxp.endpoint,
+    addresses: parts.network.addresses,
+    peerId: parts.network.peerId,
+    stop: () => stopAll(parts.services),
+  }
+}
+
+/** A start step that is no service of its own. */
+const step = (name: string, start: () => Promise<void>): Service => ({ name, start, stop: async () => undefined })
+
+async function assemble(config: Config, paths: DataPaths, signerCommand: readonly string[], logger: Logger) {
+  const clock = systemClock
+  const own = { station: config.station.id, generation: config.station.generation }
+  const trust = await readTrust(config.trust)
+  const chain = await readCertificates(config.token.chain_files)
+
+  const space = new DiskSpace(
+    {
+      folder: config.station.data_folder,
+      ballastFile: paths.ballast,
+      ballastBytes: config.store.ballast_bytes,
+      watermarkBytes: config.store.watermark_bytes,
+      statusReserveBytes: config.store.status_reserve_bytes,
+      checkIntervalMs: 5_000,
+    },
+    { logger },
+  )
+  const records = new LevelStore(
+    { folder: paths.store, quarantineFolder: paths.quarantine },
+    { logger, clock, onDiskFull: () => space.freeBallast() },
+  )
+  const packets = new FilePacketStore(
+    { packetsFolder: paths.packets, incomingFolder: paths.incoming, maxPacketBytes: config.store.max_packet_bytes },
+    { records, space, logger },
+  )
+  const signer = config.token.start_signer
+    ? new SignerProcess({ command: [...signerCommand, '--config', config.file] }, { logger })
+    : undefined
+  const token = new SignerClient({ socketPath: paths.signerSocket }, { logger, clock })
+
+  const sequence = new Sequence(records)
+  const audit = new AuditLog(records, clock)
+  const directory = new Directory({ folder: paths.directory, trust: trust.directory }, { records, clock, logger })
+  const references = new References(records)
+  const owners = new PacketOwners(records)
+  const statuses = new Statuses({ records, references, directory, sequence, clock })
+  const sealer = new Sealer(
+    { ...own, maxBatch: config.exchange.max_batch, chain },
+    { records, audit, token, clock, logger, sequence },
+  )
+  token.onStateChange = () => sealer.wake()
+  const seals = new SealChecker({ trust: trust.seals }, { directory, clock })
+  const outbox = new Outbox({ records, audit, clock, sequence, sealer })
+  const inbox = new Inbox({ records, packets, directory, audit, sequence, clock })
+  const decisions = new KeyedLock()
+  const intake = new Intake(
+    {
+      ...own,
+      deliveryMs: config.exchange.delivery_days * dayMs,
+      resendAfterMs: config.exchange.resend_after_hours * hourMs,
+      secrecyMarks: config.exchange.secrecy_marks,
+    },
+    { records, packets, directory, references, owners, outbox, sealer, audit, clock, logger, decisions },
+  )
+  const switchboard = new Switchboard({ ...own, createLoopback }, { directory, logger })
+  const courier = new Courier({ records, outbox, packets, switchboard, seals, clock, logger })
+  const reception = new Reception(own, {
+    records,
+    packets,
+    directory,
+    references,
+    statuses,
+    inbox,
+    owners,
+    sealer,
+    audit,
+    clock,
+    logger,
+    decisions,
+    seals,
+    switchboard,
+  })
+  const directories = new DirectoryExchange({ directory, logger })
+  const network = new Libp2pNetwork(
+    {
+      privateKeyFile: paths.peerKey,
+      listen: config.link.listen,
+      maxPeers: config.link.max_peers,
+      helloTimeoutMs: config.link.hello_timeout_ms,
+    },
+    { policy: switchboard, handler: switchboard, logger, clock },
+  )
+  switchboard.join({ network, courier, reception, directories })
+  const retention = new Retention(
+    { keepMs: config.exchange.retention_days * dayMs, intervalMs: hourMs },
+    { records, packets, owners, inbox, outbox, audit, clock, logger, decisions },
+  )
+  const sent = new SentRegister({ station: own.station }, { records, outbox, statuses, directory })
+  const tracing = new Tracing({ records, sent, outbox, inbox, statuses })
+  const desk = new OfficeDesk({ intake, inbox, sent, directory })
+  const vxp = new VxpServer({ ...config.vxp, backends: config.backend }, { desk, logger, clock })
+
+  const services: Service[] = [
+    space,
+    records,
+    step('sequence', () => sequence.start()),
+    step('audit log', () => audit.start()),
+    step('incoming packets', async () => packets.sweepIncoming(await reception.wantedWaybills())),
+    directory,
+    ...(signer === undefined ? [] : [signer]),
+    token,
+    sealer,
+    network,
+    directories,
+    courier,
+    retention,
+    vxp,
+  ]
+  return { services, vxp, network, tracing }
+}
