@@ -49,10 +49,7 @@ function* searchedFields(summary: PacketSummary): Generator<[field: string, text
   }
 }
 
-/**
- * One spelling for all: composed letters (a Mac's file names are decomposed), no invisible characters, single spaces.
- * Marks that are left without a letter before them cannot match, so `\p{M}` counts as part of a word below.
- */
+/** One spelling for all: composed letters (a Mac's file names are decomposed), no invisible characters, single spaces. */
 function comparable(text: string): string {
   return text
     .replace(/\p{Cf}/gu, '')
@@ -63,8 +60,13 @@ function comparable(text: string): string {
 
 /** `\b` knows ASCII only: for it every Vietnamese letter is a boundary. `_` is one here, as file names use it so. */
 function wordsPattern(marks: readonly string[]): RegExp {
-  const longestFirst = marks.toSorted((a, b) => b.length - a.length).map((mark) => RegExp.escape(mark))
+  const longestFirst = marks.toSorted((a, b) => b.length - a.length).map(escaped)
   return new RegExp(`(?<![\\p{L}\\p{M}\\p{N}])(?:${longestFirst.join('|')})(?![\\p{L}\\p{M}\\p{N}])`, 'u')
+}
+
+/** `text` as a regular expression that matches it. */
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
 }
 
 function secrecySuffix(notation: string, marks: readonly string[]): string | undefined {

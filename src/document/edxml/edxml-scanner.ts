@@ -1,7 +1,8 @@
 // Bytes of a packet to elements and pieces of text: UTF-8, well-formedness and the bounds on markup. Knows nothing of
 // edXML. Used by edxml-reader (which field is where) and edxml-extract; stands first on a document's way through intake.
-import { SaxesParser, type SaxesTagNS } from 'saxes'
+import type { SaxesTagNS } from 'saxes'
 import { TramError } from '../../base/errors.ts'
+import { FlatSaxes, type SaxesEvents } from './edxml-saxes.ts'
 import { Utf8Slicer } from './edxml-utf8.ts'
 
 /** Bounds on markup. `…Bytes` are counted in UTF-16 units (at most 3 bytes each): that is what the parser holds. */
@@ -41,32 +42,11 @@ const maxReferenceLength = 32
 const maxDigitsBeforeDeclaration = 16
 const maxDetailLength = 200
 
-/**
- * What of saxes 6.0.0 (pinned exactly) is used beyond its public face. saxes gathers a text, a comment or an attribute
- * until it ends, however long; looking at, and taking, what it has gathered after each slice keeps memory flat.
- */
-interface SaxesInsides {
-  text: string
-  name: string
-  entity: string
-  piTarget: string
-  state: number
-  entityReturnState: number | undefined
-  doctype: boolean
-  parseEntity(entity: string): string
-}
-
-/** saxes' numbers for the states in which `text` is character data of an element. */
-const stateText = 13
-const stateEntity = 14
-const cdataStates: readonly number[] = [20, 21, 22]
-
 /** Push scanner. `write` and `end` throw TramError PACKET_* at the first fault; after that it must not be used. */
 export class EdxmlScanner {
   readonly #limits: ScanLimits
   readonly #handlers: ScanHandlers
-  readonly #parser: SaxesParser<{ xmlns: true }>
-  readonly #insides: SaxesInsides
+  readonly #parser: FlatSaxes
   readonly #utf8 = new Utf8Slicer()
   /** What came before the first `<`, until it is decided; undefined afterwards. */
   #start: string | undefined = ''
@@ -84,17 +64,7 @@ export class EdxmlScanner {
   constructor(limits: ScanLimits, handlers: ScanHandlers) {
     this.#limits = limits
     this.#handlers = handlers
-    this.#parser = new SaxesParser({
-      xmlns: true,
-      // Version 1.1 would allow control characters; packets are 1.0 whatever they declare.
-      defaultXMLVersion: '1.0',
-      forceXMLVersion: true,
-      resolvePrefix: (prefix: string) => undeclaredPrefix + prefix,
-    })
-    this.#insides = this.#parser as unknown as SaxesInsides
-    // As if one had been seen: so the parser stops right at any `<!DOCTYPE` instead of gathering it to its end.
-    this.#insides.doctype = true
-    this.#listen()
+    this.#parser = new FlatSaxes(undeclaredPrefix, this.#events())
   }
 
   get location(): ScanLocation {
@@ -150,89 +120,70 @@ export class EdxmlScanner {
 
   #parse(text: string): void {
     this.#parser.write(text)
-    const insides = this.#insides
-    const inText =
-      insides.state === stateText ||
-      cdataStates.includes(insides.state) ||
-      (insides.state === stateEntity && insides.entityReturnState === stateText)
-    if (inText) {
-      const piece = insides.text
-      insides.text = ''
-      if (piece.length > 0) this.#text(piece)
-    } else {
-      this.#boundUnfinished()
-    }
-    this.#boundEntity(insides.entity)
+    const piece = this.#parser.takeText()
+    if (piece === undefined) this.#boundUnfinished()
+    else if (piece !== '') this.#text(piece)
+    this.#boundReference(this.#parser.unfinished.reference)
   }
 
   /** Bounds what the parser has gathered of markup that is not complete yet. */
   #boundUnfinished(): void {
-    const { text, name, piTarget } = this.#insides
+    const { value, name, target } = this.#parser.unfinished
     const { maxTagBytes, maxAttributeBytes, maxCommentBytes } = this.#limits
     if (this.#tagStart !== undefined) {
-      if (text.length > maxAttributeBytes) throw this.#exceeded('maxAttributeBytes')
+      if (value > maxAttributeBytes) throw this.#exceeded('maxAttributeBytes')
       if (this.#parser.position - this.#tagStart > maxTagBytes) throw this.#exceeded('maxTagBytes')
-    } else if (text.length > maxCommentBytes || piTarget.length > maxCommentBytes) {
+    } else if (value + target > maxCommentBytes) {
       throw this.#exceeded('maxCommentBytes')
     }
-    if (name.length > maxTagBytes) throw this.#exceeded('maxTagBytes')
+    if (name > maxTagBytes) throw this.#exceeded('maxTagBytes')
   }
 
-  #boundEntity(entity: string): void {
-    if (entity.length > maxReferenceLength) throw this.#malformed('a reference that does not end', this.#mark)
+  #boundReference(name: string): void {
+    if (name.length > maxReferenceLength) throw this.#malformed('a reference that does not end', this.#mark)
   }
 
-  #listen(): void {
-    const parser = this.#parser
+  #events(): SaxesEvents {
     const limits = this.#limits
-    const insides = this.#insides
-    const parseEntity = insides.parseEntity
-    insides.parseEntity = (entity) => {
-      this.#boundEntity(entity)
-      return parseEntity.call(parser, entity)
+    return {
+      fault: (detail) => {
+        throw this.#fault(detail)
+      },
+      doctype: () => {
+        throw this.#forbidden('DOCTYPE')
+      },
+      declaration: ({ encoding = 'UTF-8' }) => {
+        // Another reader would take the same bytes for other text.
+        if (!/^(utf-?8|us-ascii)$/i.test(encoding)) throw this.#forbidden(`encoding ${cut(encoding)}`)
+        this.#markHere()
+      },
+      tagStart: (name) => {
+        this.#depth++
+        this.#elements++
+        this.#attributes = 0
+        this.#tagStart = this.#parser.position - name.length - 2
+        if (name.length > limits.maxTagBytes) throw this.#exceeded('maxTagBytes')
+        if (this.#depth > limits.maxDepth) throw this.#exceeded('maxDepth')
+        if (this.#elements > limits.maxElements) throw this.#exceeded('maxElements')
+      },
+      attribute: (value) => {
+        this.#attributes++
+        if (this.#attributes > limits.maxAttributes) throw this.#exceeded('maxAttributes')
+        if (value.length > limits.maxAttributeBytes) throw this.#exceeded('maxAttributeBytes')
+      },
+      tagEnd: (tag) => this.#open(tag),
+      close: () => {
+        this.#depth--
+        this.#markHere()
+        this.#handlers.close()
+      },
+      text: (piece) => this.#text(piece),
+      aside: (length) => {
+        if (length > limits.maxCommentBytes) throw this.#exceeded('maxCommentBytes')
+        this.#markHere()
+      },
+      reference: (name) => this.#boundReference(name),
     }
-    parser.on('error', (error) => {
-      throw this.#parserFault(error)
-    })
-    parser.on('doctype', () => {
-      throw this.#forbidden('DOCTYPE')
-    })
-    parser.on('xmldecl', ({ encoding }) => {
-      // Another reader would take the same bytes for other text.
-      if (encoding !== undefined && !/^(utf-?8|us-ascii)$/i.test(encoding))
-        throw this.#forbidden(`encoding ${cut(encoding)}`)
-      this.#markHere()
-    })
-    parser.on('opentagstart', (tag) => {
-      this.#depth++
-      this.#elements++
-      this.#attributes = 0
-      this.#tagStart = parser.position - tag.name.length - 2
-      if (tag.name.length > limits.maxTagBytes) throw this.#exceeded('maxTagBytes')
-      if (this.#depth > limits.maxDepth) throw this.#exceeded('maxDepth')
-      if (this.#elements > limits.maxElements) throw this.#exceeded('maxElements')
-    })
-    parser.on('attribute', ({ value }) => {
-      this.#attributes++
-      if (this.#attributes > limits.maxAttributes) throw this.#exceeded('maxAttributes')
-      if (value.length > limits.maxAttributeBytes) throw this.#exceeded('maxAttributeBytes')
-    })
-    parser.on('opentag', (tag) => this.#open(tag))
-    parser.on('closetag', () => {
-      this.#depth--
-      this.#markHere()
-      this.#handlers.close()
-    })
-    parser.on('text', (piece) => this.#text(piece))
-    parser.on('cdata', (piece) => this.#text(piece))
-    parser.on('comment', (comment) => {
-      if (comment.length > limits.maxCommentBytes) throw this.#exceeded('maxCommentBytes')
-      this.#markHere()
-    })
-    parser.on('processinginstruction', ({ target, body }) => {
-      if (target.length + body.length > limits.maxCommentBytes) throw this.#exceeded('maxCommentBytes')
-      this.#markHere()
-    })
   }
 
   #open(tag: SaxesTagNS): void {
@@ -267,8 +218,7 @@ export class EdxmlScanner {
     this.#mark = this.location
   }
 
-  #parserFault(error: Error): TramError {
-    const detail = error.message.replace(/^\d+:\d+: /, '')
+  #fault(detail: string): TramError {
     if (detail.startsWith('inappropriately located doctype')) return this.#forbidden('DOCTYPE')
     if (detail.startsWith('undefined entity')) return this.#forbidden('entity reference')
     // Found by the parser only at the end of a run of text, wherever the input happened to be cut.
