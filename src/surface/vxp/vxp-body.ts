@@ -1,0 +1,132 @@
+// The body of a VXP request on its way in: bounded, given up when it stands still, and asked for (100-continue) only
+// when somebody starts to read it, so that whoever refuses early spares the client the upload.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { TramError } from '../../base/errors.ts'
+
+/** How a body may behave. */
+export interface BodyLimits {
+  maxBytes: number
+  /** Longest time without a byte. There is no limit on the whole: 500 MB over a slow line is legitimate. */
+  idleMs: number
+}
+
+/** The bytes of one request. Read once. */
+export class RequestBody implements AsyncIterable<Uint8Array> {
+  /** Content-Length, null when the client sends chunks. */
+  readonly declaredBytes: number | null
+  /** Whether the client sends a body at all. */
+  readonly isPresent: boolean
+  /** Bytes read so far. */
+  receivedBytes = 0
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #limits: BodyLimits
+  #awaitsContinue: boolean
+
+  constructor(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean, limits: BodyLimits) {
+    this.#request = request
+    this.#response = response
+    this.#limits = limits
+    const length = request.headers['content-length']
+    const isChunked = request.headers['transfer-encoding'] !== undefined
+    this.declaredBytes = isChunked ? null : Number(length ?? 0)
+    this.isPresent = isChunked || this.declaredBytes !== 0
+    this.#awaitsContinue = awaitsContinue
+    // Without a listener a broken upload would be an uncaught error; the reader below sees it as well.
+    request.on('error', () => undefined)
+  }
+
+  /** Whether every byte has been read, so that the connection can carry another request. */
+  get isDrained(): boolean {
+    return this.#request.readableEnded
+  }
+
+  /** Whether the client waits for 100-continue and will send nothing without it. */
+  get isAwaited(): boolean {
+    return this.#awaitsContinue
+  }
+
+  /** @throws TramError PACKET_TOO_LARGE, PACKET_TRUNCATED (the client left, or stood still) */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    const { maxBytes } = this.#limits
+    if ((this.declaredBytes ?? 0) > maxBytes) throw this.#tooLarge(this.declaredBytes ?? 0)
+    for (;;) {
+      const piece = await this.#next()
+      if (piece === null) return
+      this.receivedBytes += piece.length
+      if (this.receivedBytes > maxBytes) throw this.#tooLarge(this.receivedBytes)
+      yield piece
+    }
+  }
+
+  /**
+   * Reads and drops what is left, within the body's own limits.
+   * @throws as the iteration
+   */
+  async discard(): Promise<void> {
+    for await (const _piece of this);
+  }
+
+  /** Reads and drops what still comes after the answer, so that the client gets to read it; gives up at `maxMs`. */
+  async linger(maxBytes: number, maxMs: number, signal: AbortSignal): Promise<void> {
+    const request = this.#request
+    if (request.readableEnded || request.destroyed || signal.aborted) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    let left = maxBytes
+    const onData = (piece: Buffer): void => {
+      left -= piece.length
+      if (left < 0) resolve()
+    }
+    const timer = setTimeout(resolve, maxMs)
+    for (const event of ['end', 'close', 'error'] as const) request.once(event, resolve)
+    const onAbort = (): void => resolve()
+    signal.addEventListener('abort', onAbort)
+    request.on('data', onData)
+    request.resume()
+    await promise
+    clearTimeout(timer)
+    signal.removeEventListener('abort', onAbort)
+    request.off('data', onData)
+    for (const event of ['end', 'close', 'error'] as const) request.off(event, resolve)
+    request.pause()
+  }
+
+  /** The next piece, null at the end. */
+  async #next(): Promise<Uint8Array | null> {
+    const request = this.#request
+    if (this.#awaitsContinue) {
+      this.#awaitsContinue = false
+      this.#response.writeContinue()
+    }
+    for (;;) {
+      const piece: unknown = request.read()
+      if (piece instanceof Uint8Array) return piece
+      if (request.readableEnded) return null
+      if (request.destroyed || request.errored) throw this.#truncated()
+      await this.#change()
+    }
+  }
+
+  /** Until the request can be read, ends, breaks or has stood still for too long. */
+  async #change(): Promise<void> {
+    const request = this.#request
+    const events = ['readable', 'end', 'close', 'error', 'aborted'] as const
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const timer = setTimeout(() => reject(this.#truncated()), this.#limits.idleMs)
+    for (const event of events) request.once(event, resolve)
+    try {
+      await promise
+    } finally {
+      clearTimeout(timer)
+      for (const event of events) request.off(event, resolve)
+    }
+  }
+
+  #tooLarge(bytes: number): TramError {
+    return new TramError('PACKET_TOO_LARGE', { bytes, maximum: this.#limits.maxBytes })
+  }
+
+  #truncated(): TramError {
+    return new TramError('PACKET_TRUNCATED', { bytes: this.receivedBytes, expected: this.declaredBytes ?? '?' })
+  }
+}

@@ -1,0 +1,299 @@
+// The VXP interface of the station: takes HTTP(S) requests from backends, verifies them (vxp-request.ts), runs their
+// operation (vxp-operations.ts) on the desk and answers JSON whatever happens. First file on the way of a document.
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import http, { type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import https from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Clock } from '../../base/clock.ts'
+import { asTramError, TramError } from '../../base/errors.ts'
+import type { Service } from '../../base/lifecycle.ts'
+import { type Logger, logFields } from '../../base/logger.ts'
+import type { Desk } from '../../exchange/desk.ts'
+import { errorNumberOf, failAnswer, isPublic } from './vxp-answers.ts'
+import { type BackendRegister, loadBackends } from './vxp-backends.ts'
+import { RequestBody } from './vxp-body.ts'
+import { findOperation, operationNameOf } from './vxp-operations.ts'
+import type { VxpOptions } from './vxp-options.ts'
+import { RefusalLog } from './vxp-refusal-log.ts'
+import { acceptsGzip, VxpReply } from './vxp-reply.ts'
+import { printable, type VxpRequest, verifyRequest } from './vxp-request.ts'
+
+const mib = 1024 * 1024
+/** sign-header repeats `to`: Node's 16 KiB end at 500 recipients, this carries well over 3,000. */
+const maxHeaderBytes = mib
+/** Bodies of operations that take none: kits send `{}`. */
+const maxIgnoredBodyBytes = 64 * 1024
+const headersTimeoutMs = 30_000
+const keepAliveMs = 60_000
+const handshakeMs = 10_000
+/** What still comes after an early refusal is read so that the client gets the answer: strangers get less of it. */
+const lingerForStranger = { maxBytes: 16 * mib, maxMs: 5_000 }
+const lingerForBackendMs = 60_000
+/** A client that waited for 100-continue sends nothing after the answer; few send all the same. */
+const lingerForAwaited = { maxBytes: mib, maxMs: 1_000 }
+/** stop() cuts what still runs after this; less than the deadline of base/lifecycle.ts. */
+const stopGraceMs = 8_000
+
+export interface VxpDeps {
+  desk: Desk
+  logger: Logger
+  clock: Clock
+}
+
+/** What is known of a request while it runs. */
+interface Visit {
+  operation: string
+  reply: VxpReply
+  body: RequestBody
+  request: VxpRequest | null
+  outcome: string
+}
+
+export class VxpServer implements Service {
+  readonly name = 'vxp'
+  readonly #options: VxpOptions
+  readonly #deps: VxpDeps
+  /** Aborts when stop() begins, and when its patience ends. */
+  readonly #closing = new AbortController()
+  readonly #stopping = new AbortController()
+  readonly #running = new Set<Promise<void>>()
+  readonly #answering = new WeakMap<object, ServerResponse>()
+  #refusals: RefusalLog
+  #server: Server | null = null
+  #backends: BackendRegister | null = null
+  #busy = 0
+  #endpoint = ''
+
+  constructor(options: VxpOptions, deps: VxpDeps) {
+    this.#options = options
+    this.#deps = deps
+    this.#refusals = new RefusalLog(deps.logger, deps.clock)
+  }
+
+  /** `http://host:port` (or https), as it listens; '' before start. */
+  get endpoint(): string {
+    return this.#endpoint
+  }
+
+  /** @throws TramError CONFIG_INVALID when a file cannot be used or the address cannot be listened on */
+  async start(_signal: AbortSignal): Promise<void> {
+    this.#backends = await loadBackends(this.#options.backends)
+    const server = await this.#create()
+    const [host, port] = hostAndPort(this.#options.listen)
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    server.once('error', reject)
+    server.listen({ host, port }, resolve)
+    try {
+      await promise
+    } catch (cause) {
+      throw configRefusal('vxp.listen', `cannot listen on ${this.#options.listen}`, cause)
+    }
+    server.off('error', reject)
+    server.on('error', (error) => this.#deps.logger.error({ message: error.message }, 'vxp server error'))
+    this.#server = server
+    const address = server.address() as AddressInfo // a TCP server that listens has one
+    const shownHost = address.family === 'IPv6' ? `[${address.address}]` : address.address
+    this.#endpoint = `${server instanceof https.Server ? 'https' : 'http'}://${shownHost}:${address.port}`
+    this.#deps.logger.info({ endpoint: this.#endpoint, backends: this.#options.backends.length }, 'vxp listens')
+  }
+
+  /** Takes no further request, finishes those that run and cuts what is left after a while. */
+  async stop(): Promise<void> {
+    const server = this.#server
+    if (!server) return
+    this.#server = null
+    this.#closing.abort()
+    const { promise: closed, resolve } = Promise.withResolvers<void>()
+    server.close(() => resolve())
+    const timer = setTimeout(() => {
+      this.#stopping.abort(new TramError('INTAKE_CLOSED', { detail: 'trạm đang dừng' }))
+      server.closeAllConnections()
+    }, stopGraceMs)
+    while (this.#running.size > 0) await Promise.allSettled([...this.#running])
+    // Every answer has been handed to the system; what is left carries no request.
+    server.closeAllConnections()
+    await closed
+    clearTimeout(timer)
+  }
+
+  async #create(): Promise<Server> {
+    const { https_certificate_file: certificateFile, https_key_file: keyFile, max_concurrent } = this.#options
+    const limits: http.ServerOptions = {
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: headersTimeoutMs,
+      // No limit on the whole request: a large upload may be slow. vxp-body.ts watches each read.
+      requestTimeout: 0,
+      keepAliveTimeout: keepAliveMs,
+      connectionsCheckingInterval: 5_000,
+      requireHostHeader: false,
+    }
+    let server: Server
+    if (certificateFile === undefined && keyFile === undefined) server = http.createServer(limits)
+    else if (certificateFile === undefined || keyFile === undefined)
+      throw configRefusal('vxp.https_key_file', 'https needs both the certificate and the key')
+    else
+      try {
+        const [cert, key] = await Promise.all([readFile(certificateFile), readFile(keyFile)])
+        server = https.createServer({ ...limits, cert, key, minVersion: 'TLSv1.2', handshakeTimeout: handshakeMs })
+      } catch (cause) {
+        throw configRefusal('vxp.https_certificate_file', 'certificate and key cannot be used', cause)
+      }
+    // Answered requests may linger and keep-alive connections idle: more connections than requests.
+    server.maxConnections = Math.max(256, max_concurrent * 4)
+    const take = (request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void => {
+      const visit = this.#serve(request, response, awaitsContinue).catch((error: unknown) => {
+        this.#deps.logger.error(logFields(asTramError(error)), 'vxp request broke')
+        response.destroy()
+      })
+      this.#running.add(visit)
+      visit.finally(() => this.#running.delete(visit))
+    }
+    server.on('request', (request, response) => take(request, response, false))
+    server.on('checkContinue', (request, response) => take(request, response, true))
+    server.on('checkExpectation', (request, response) => take(request, response, false))
+    server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => this.#refuseSocket(error, socket))
+    return server
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): Promise<void> {
+    const startedMs = this.#deps.clock.monotonic()
+    this.#answering.set(request.socket, response)
+    response.on('error', () => undefined) // a client that leaves is seen by the writer
+    const idleMs = this.#options.idle_seconds * 1000
+    const operation = operationNameOf(request.url ?? '')
+    const maxBytes = findOperation(operation)?.readsBody ? this.#options.max_body_mib * mib : maxIgnoredBodyBytes
+    const visit: Visit = {
+      operation,
+      body: new RequestBody(request, response, awaitsContinue, { maxBytes, idleMs }),
+      reply: new VxpReply(response, acceptsGzip(request.headers['accept-encoding']), idleMs),
+      request: null,
+      outcome: '0',
+    }
+    if (this.#closing.signal.aborted) visit.reply.closeConnection()
+    try {
+      await this.#run(request, visit)
+    } catch (error) {
+      await this.#fail(visit, error)
+    }
+    await this.#leave(visit)
+    this.#answering.delete(request.socket)
+    if (!visit.request) return
+    const ms = Math.round(this.#deps.clock.monotonic() - startedMs)
+    const { systemid } = visit.request.backend
+    const { receivedBytes } = visit.body
+    this.#deps.logger.info({ operation, systemid, outcome: visit.outcome, receivedBytes, ms }, 'vxp request')
+  }
+
+  /** Verifies and runs. Whatever it throws becomes the FAIL answer. */
+  async #run(request: IncomingMessage, visit: Visit): Promise<void> {
+    const { desk, clock } = this.#deps
+    const { operation, body, reply } = visit
+    if (!this.#backends) throw new TramError('INTERNAL', { detail: 'vxp is not started' })
+    const { rawHeaders, socket, method } = request
+    const nowMs = clock.now()
+    const raw = { rawHeaders, sourceAddress: socket.remoteAddress ?? '' }
+    const verdict = verifyRequest(raw, this.#backends, nowMs, this.#options.window_hours * 3_600_000)
+    if (!verdict.ok) throw verdict.reason
+    visit.request = verdict.value
+    if (this.#busy >= this.#options.max_concurrent)
+      throw new TramError('OVERLOADED', { detail: 'quá nhiều yêu cầu cùng lúc' })
+    if (method !== 'GET' && method !== 'POST')
+      throw new TramError('REQUEST_INVALID', { field: 'method', detail: 'phải là GET hoặc POST' })
+    const known = findOperation(operation)
+    if (!known)
+      throw new TramError('REQUEST_INVALID', {
+        field: 'operation',
+        detail: `không có nghiệp vụ ${printable(operation) || '(trống)'}`,
+      })
+    const contentTypes = valuesOf(rawHeaders, 'content-type')
+    // Counted after the credentials: strangers cannot take the places of backends.
+    this.#busy++
+    try {
+      if (!known.readsBody) await body.discard()
+      await known.run({ ...verdict.value, body, contentTypes, reply, desk, nowMs, signal: this.#stopping.signal })
+    } finally {
+      this.#busy--
+    }
+  }
+
+  async #fail(visit: Visit, failure: unknown): Promise<void> {
+    const { reply, body, operation, request } = visit
+    const error = asTramError(failure)
+    const incident = randomUUID()
+    visit.outcome = error.code
+    if (error.code === 'CREDENTIALS_REFUSED') this.#refusals.note(error, operation)
+    else if (!isPublic(error))
+      this.#deps.logger.error({ ...logFields(error), incident, operation }, 'vxp request failed')
+    else this.#deps.logger.debug({ ...logFields(error), operation }, 'vxp request refused')
+    // Part of another answer has left: cutting the connection is the only way to say that it is not whole.
+    if (reply.isStarted) return reply.cut()
+    if (body.isPresent && !body.isDrained) reply.closeConnection()
+    try {
+      await reply.json(failAnswer(error, operation, incident), httpStatusOf(error, operation))
+    } catch (cause) {
+      this.#deps.logger.debug(
+        { operation, systemid: request?.backend.systemid, ...logFields(asTramError(cause)) },
+        'vxp answer not taken',
+      )
+      reply.cut()
+    }
+  }
+
+  /** Ends the answer; before, reads what the client may still be sending, or it would never see the answer. */
+  async #leave(visit: Visit): Promise<void> {
+    const { body, reply, request } = visit
+    if (body.isPresent && !body.isDrained) {
+      const forBackend = { maxBytes: this.#options.max_body_mib * mib, maxMs: lingerForBackendMs }
+      const sending = request ? forBackend : lingerForStranger
+      const { maxBytes, maxMs } = body.isAwaited ? lingerForAwaited : sending
+      await body.linger(maxBytes, maxMs, this.#closing.signal)
+    }
+    await reply.end()
+  }
+
+  /** Answers what Node could not parse: an attacker's bytes, or headers beyond every bound. */
+  #refuseSocket(error: NodeJS.ErrnoException, socket: Socket): void {
+    const response = this.#answering.get(socket)
+    if (error.code === 'ECONNRESET' || !socket.writable || response?.headersSent) {
+      socket.destroy()
+      return
+    }
+    const isTooLarge = error.code === 'HPE_HEADER_OVERFLOW'
+    const detail = isTooLarge ? `header dài hơn ${maxHeaderBytes} byte` : 'không phải HTTP hợp lệ'
+    const refusal = new TramError('REQUEST_INVALID', { field: 'HTTP', detail })
+    const text = JSON.stringify(failAnswer(refusal, '', ''))
+    const status = isTooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request'
+    socket.end(
+      `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
+    )
+    // Until the client has read the answer: closing with unread bytes would reset the connection under it.
+    const timer = setTimeout(() => socket.destroy(), 2_000)
+    socket.once('close', () => clearTimeout(timer))
+    socket.resume()
+  }
+}
+
+/** All values of a header, in order; Node keeps only the first of some. */
+function valuesOf(rawHeaders: readonly string[], name: string): string[] {
+  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name)
+}
+
+/** Kits read only answers with 200, so a FAIL has it too; a failed download must not pass for a document. */
+function httpStatusOf(error: TramError, operation: string): number {
+  if (operation !== 'downloadEdoc') return 200
+  const number = errorNumberOf(error)
+  if (number === '15') return 403
+  if (number === '21') return 404
+  return error.code === 'REQUEST_INVALID' ? 400 : 503
+}
+
+/** `127.0.0.1:8080`, `[::1]:8080` (the schema has checked the form). */
+function hostAndPort(listen: string): [string, number] {
+  const colon = listen.lastIndexOf(':')
+  return [listen.slice(0, colon).replace(/^\[|\]$/g, ''), Number(listen.slice(colon + 1))]
+}
+
+function configRefusal(key: string, detail: string, cause?: unknown): TramError {
+  return new TramError('CONFIG_INVALID', { file: 'tram.toml', line: 0, key, detail }, { cause })
+}
