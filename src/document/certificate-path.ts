@@ -86,6 +86,7 @@ class PathSearch {
   from(leaf: Certificate): Certificate[] {
     const path = this.#extend([leaf])
     if (path !== undefined) return path
+    if (this.#checksLeft < 0) throw unusable(leaf, 'too many certificates cross each other')
     throw this.#failure ?? unusable(leaf, `its issuer "${leaf.issuerText}" is not among the trust anchors`)
   }
 
@@ -116,9 +117,10 @@ class PathSearch {
       const step = verdictOf(() => {
         assertUsableAt(issuer, this.#atMs)
         assertMayIssue(issuer, path, isAnchor)
-        if (this.#checksLeft-- <= 0) throw unusable(path[0], 'too many certificates cross each other')
-        assertSignedBy(child, issuer)
+        this.#checksLeft--
+        if (this.#checksLeft >= 0) assertSignedBy(child, issuer)
       })
+      if (this.#checksLeft < 0) return undefined
       if (!step.ok) {
         this.#failed(path.length, step.reason)
         continue
@@ -202,6 +204,6 @@ function nameKey(name: Uint8Array): string {
   return Buffer.from(name.buffer, name.byteOffset, name.length).toString('latin1')
 }
 
-function unusable(certificate: Certificate | undefined, detail: string): TramError {
-  return new TramError('CERTIFICATE_UNUSABLE', { subject: certificate?.subjectText ?? '', detail })
+function unusable(certificate: Certificate, detail: string): TramError {
+  return new TramError('CERTIFICATE_UNUSABLE', { subject: certificate.subjectText, detail })
 }
