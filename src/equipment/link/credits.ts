@@ -194,6 +194,7 @@ export class ReceiveLane {
     this.#wantedBytes = windowLimits.early
     this.#receivedSinceGrowth = 0
     this.#share.hold(this.#lane, this.#aboveLeast())
+    this.#share.rest(this.#lane)
   }
 
   /** The link is gone: nothing more is promised; what is held counts until it is released. */
@@ -201,6 +202,7 @@ export class ReceiveLane {
     this.#closed = true
     this.#promisedBytes = 0
     this.#share.hold(this.#lane, this.#aboveLeast())
+    this.#share.rest(this.#lane)
   }
 
   #windowLimit(): number {

@@ -21,12 +21,19 @@ export class Flight {
   #markBytes: number | undefined
   #markMs = 0
   #rateBytesPerMs = 0
+  #progressMs: number
   #spanStartMs: number
   #spanBytes = 0
 
   /** `nowMs` is monotonic, here and below. */
   constructor(nowMs: number) {
     this.#spanStartMs = nowMs
+    this.#progressMs = nowMs
+  }
+
+  /** For how long nothing has arrived of what is in flight; 0 when nothing is. */
+  stalledMs(nowMs: number): number {
+    return this.bytes === 0 ? 0 : nowMs - this.#progressMs
   }
 
   get bytes(): number {
@@ -44,14 +51,16 @@ export class Flight {
     if (this.bytes === 0) {
       this.#markBytes = this.#sentBytes + bytes
       this.#markMs = nowMs
+      this.#progressMs = nowMs
     }
     this.#sentBytes += bytes
   }
 
   /** The peer's reader has these bytes. Returns false when it names more than was sent: attacker-controlled. */
   arrived(bytes: number, nowMs: number): boolean {
-    if (bytes > this.bytes) return false
+    if (bytes === 0 || bytes > this.bytes) return false
     this.#arrivedBytes += bytes
+    this.#progressMs = nowMs
     if (this.#markBytes !== undefined && this.#arrivedBytes >= this.#markBytes) {
       this.#roundTripMs = Math.min(this.#roundTripMs, nowMs - this.#markMs)
       this.#markBytes = undefined

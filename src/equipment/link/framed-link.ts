@@ -26,6 +26,8 @@ export interface Wire {
   end(): Promise<void>
   /** Cuts at once. */
   cut(reason: Error): void
+  /** Tries again to move what is stuck in it; called at every tick. */
+  nudge(): void
 }
 
 /** How long a peer may be silent, in milliseconds. */
@@ -240,7 +242,12 @@ export class FramedLink implements PeerLink {
       this.#gone(this.#closedError(`nothing heard for ${Math.round(silentMs / 1000)} s`))
       return
     }
+    if (this.#flight.stalledMs(this.#parts.clock.monotonic()) >= liveness.deadAfterMs) {
+      this.#gone(this.#closedError('the peer reads nothing'))
+      return
+    }
     this.#pingsInTick = 0
+    this.#parts.wire.nudge()
     if (silentMs >= liveness.pingAfterMs) this.#sendOwn({ ping: {} })
     for (const lane of ['urgent', 'bulk'] as const) {
       const idleBytes = this.#laneUsed[lane] ? 0 : this.#sendLanes[lane].yieldIdle()

@@ -6,6 +6,9 @@ import type { FramedLink, Wire } from './framed-link.ts'
 /** How long what was sent may take to leave, once a link is closed. */
 const endTimeoutMs = 1000
 
+/** What `nudge` may pass on at once. */
+const nudgeBytes = 64 * 1024
+
 /** Counts the users of each connection. */
 export class ConnectionUsers {
   readonly #counts = new Map<Connection, number>()
@@ -42,6 +45,7 @@ export class Libp2pWire implements Wire {
   readonly #stream: Stream
   readonly #hold: { release(): void }
   #ending = false
+  #wasFull = false
 
   constructor(stream: Stream, connection: Connection, users: ConnectionUsers) {
     this.#stream = stream
@@ -82,6 +86,18 @@ export class Libp2pWire implements Wire {
       this.#stream.abort(error instanceof Error ? error : new Error(String(error)))
     }
     this.#hold.release()
+  }
+
+  /**
+   * yamux forgets to say `drain` when a message used its send window up to the last byte (read in 8.0.3: it does so only
+   * while something is buffered); the stream would stay full for ever. An extra `drain` is harmless: it only tries again.
+   * Not with much in the buffer: then the peer reads nothing, and the buffer's bound has to hold.
+   */
+  nudge(): void {
+    const { writableNeedsDrain, writeBufferLength } = this.#stream
+    if (writableNeedsDrain && this.#wasFull && writeBufferLength < nudgeBytes)
+      this.#stream.dispatchEvent(new Event('drain'))
+    this.#wasFull = writableNeedsDrain
   }
 
   #streamClosed(signal: AbortSignal): Promise<void> {

@@ -43,6 +43,10 @@ class MemoryWire implements Wire {
     this.#other?.deliver(undefined)
   }
 
+  nudge(): void {
+    // Nothing gets stuck here.
+  }
+
   /** Takes bytes from the other end; undefined is its end. */
   deliver(bytes: Uint8Array | undefined): void {
     if (this.#closed) return

@@ -18,6 +18,8 @@ export interface BudgetShare {
   allow(lane: DataLane, wantedBytes: number): number
   /** Notes how many bytes above the least frame this lane has now. */
   hold(lane: DataLane, bytes: number): void
+  /** This lane does not ask for more until it asks again. */
+  rest(lane: DataLane): void
   /** Bytes of data frames that may be in flight on this link. */
   flightBytes(limitBytes: number): number
   /** Whether this link has data in flight. */
@@ -51,15 +53,25 @@ export class StationBudget {
   join(): BudgetShare {
     this.#links += 1
     const held: Record<DataLane, number> = { urgent: 0, bulk: 0 }
+    // One that asks counts as a borrower though it got nothing: or a full pool would never make room for a newcomer.
+    const asks: Record<DataLane, boolean> = { urgent: false, bulk: false }
+    let isBorrower = false
+    const count = (): void => {
+      const borrows = held.urgent + held.bulk > 0 || asks.urgent || asks.bulk
+      this.#borrowers += Number(borrows) - Number(isBorrower)
+      isBorrower = borrows
+    }
     let isSending = false
     let ended = false
     const hold = (lane: DataLane, bytes: number): void => {
       if (ended) return
-      const before = held.urgent + held.bulk
+      this.#lentBytes += bytes - held[lane]
       held[lane] = bytes
-      const after = held.urgent + held.bulk
-      this.#lentBytes += after - before
-      this.#borrowers += Number(after > 0) - Number(before > 0)
+      count()
+    }
+    const rest = (lane: DataLane): void => {
+      asks[lane] = false
+      count()
     }
     const sending = (active: boolean): void => {
       if (ended || active === isSending) return
@@ -68,20 +80,24 @@ export class StationBudget {
     }
     return {
       allow: (lane, wantedBytes) => {
-        const mine = held.urgent + held.bulk
+        asks[lane] = wantedBytes > 0
+        count()
         const pool = this.#poolBytes()
-        const fair = pool / Math.max(1, this.#borrowers + Number(mine === 0))
-        const other = mine - held[lane]
+        const fair = pool / Math.max(1, this.#borrowers)
+        const other = held.urgent + held.bulk - held[lane]
         const free = Math.max(0, pool - this.#lentBytes) + held[lane]
         return Math.max(0, Math.floor(Math.min(wantedBytes, fair - other, free)))
       },
       hold,
+      rest,
       flightBytes: (limitBytes) => Math.min(limitBytes, this.#totalBytes / Math.max(1, this.#senders)),
       sending,
       end: () => {
         if (ended) return
-        hold('urgent', 0)
-        hold('bulk', 0)
+        for (const lane of ['urgent', 'bulk'] as const) {
+          hold(lane, 0)
+          rest(lane)
+        }
         sending(false)
         ended = true
         this.#links -= 1
