@@ -46,6 +46,7 @@ export function parseOptions<S extends Record<string, TSchema>>(
   sections: S,
   unknown: 'refuse' | 'ignore',
 ): { [K in keyof S]: Static<S[K]> } {
+  if (text.startsWith('\uFEFF')) return parseOptions(text.slice(1), fileName, sections, unknown) // Windows editors
   const refusal = (line: number, key: string, detail: string): TramError =>
     new TramError('CONFIG_INVALID', { file: fileName, line, key, detail })
   if (text.length > maxConfigLength) throw refusal(1, '(file)', `is longer than ${maxConfigLength} characters`)
@@ -75,6 +76,17 @@ export function parseOptions<S extends Record<string, TSchema>>(
   const first = firstInFile(mistakes, lines)
   if (first !== undefined) throw refusal(lines.lineOf(first.path), dotted(first.path), first.detail)
   return options as { [K in keyof S]: Static<S[K]> } // every section without a mistake was set
+}
+
+/**
+ * A mistake that a schema cannot see, such as two keys that exclude each other.
+ * @param text the file's content, which parseOptions has accepted
+ * @param path the key to blame
+ * @returns the CONFIG_INVALID to throw, with the key's line. `detail` must not repeat a value: it may be a secret.
+ */
+export function optionError(text: string, fileName: string, path: TomlPath, detail: string): TramError {
+  const line = locateTomlKeys(text).lineOf(path)
+  return new TramError('CONFIG_INVALID', { file: fileName, line, key: dotted(path), detail })
 }
 
 /** `['backend', 1, 'secret']` as `backend[1].secret`; elements count from 0. */

@@ -77,7 +77,7 @@ class TomlScanner {
         const count = this.#tableCounts.get(textOf(place))
         if (count !== undefined) place = [...place, count - 1]
       }
-      if (isLast) this.#mark(place, line)
+      this.#mark(place, line) // `[a.b]` is also where `a` appears, unless it did before
     }
     return place
   }
@@ -100,7 +100,12 @@ class TomlScanner {
     if (first === '[') this.#array(place)
     else if (first === '{') this.#inlineTable(place)
     else if (first === '"' || first === "'") this.#string()
-    else this.#skipWhile((character) => !',]}#\n'.includes(character))
+    else {
+      const start = this.#position
+      this.#skipWhile((character) => !',]}#\n'.includes(character))
+      // The parser would not have let this through, but a scanner that stands still would fill the memory.
+      if (this.#position === start) this.#advance(1)
+    }
   }
 
   #array(place: TomlPath): void {

@@ -1,0 +1,158 @@
+// The pages of docs/ that are made from the sources: configuration.md from the schemas, conditions.md from the
+// catalogue. generate-docs.ts writes them; a test compares them with what is committed.
+import { backendConditions } from '../src/base/conditions/backend-conditions.ts'
+import type { ConditionFamily } from '../src/base/conditions/condition.ts'
+import { linkConditions } from '../src/base/conditions/link-conditions.ts'
+import { packetConditions } from '../src/base/conditions/packet-conditions.ts'
+import { proofConditions } from '../src/base/conditions/proof-conditions.ts'
+import { storeConditions } from '../src/base/conditions/store-conditions.ts'
+import { tokenConditions } from '../src/base/conditions/token-conditions.ts'
+import { configSections } from '../src/config.ts'
+
+/** Texts by path from the project's root. */
+export function generatedPages(): Map<string, string> {
+  return new Map([
+    ['docs/configuration.md', configurationPage()],
+    ['docs/conditions.md', conditionsPage()],
+  ])
+}
+
+const notice = '<!-- Made by `npm run generate:docs`; do not edit. -->'
+
+/** What is read of a TypeBox schema, which is JSON Schema. */
+interface OptionSchema {
+  type?: string
+  items?: OptionSchema
+  properties?: Record<string, OptionSchema>
+  required?: string[]
+  anyOf?: OptionSchema[]
+  const?: unknown
+  default?: unknown
+  description?: string
+  minimum?: number
+  maximum?: number
+  exclusiveMinimum?: number
+  minItems?: number
+  maxItems?: number
+}
+
+/** What the sections are about; their order is that of config.ts. */
+const sectionTexts: Record<keyof typeof configSections, string> = {
+  station: 'Who this station is. Required.',
+  token: 'The PKCS#11 token that seals. Required. The signer program reads this section too.',
+  trust: 'Whose certificates are believed. Required: none are built in.',
+  link: 'How other stations reach this one.',
+  vxp: 'The HTTP interface that document management software (QLVB&ĐH) speaks.',
+  backend: 'One table for each document management system. Each needs either `secret` or `secret_file`.',
+  store: 'Limits of packets and of the disk.',
+  exchange: 'How long documents are tried and kept, and what is refused.',
+}
+
+const example = `[station]
+id = "so-noi-vu"
+name = "Sở Nội vụ"
+data_folder = "/var/lib/tram"
+
+[token]
+module = "/usr/lib/softhsm/libsofthsm2.so"
+label = "so-noi-vu"
+key_id = "01"
+pin_file = "/etc/tram/pin"            # without it a person enters the PIN after every start
+
+[trust]
+anchors = ["pki/root.pem"]            # relative to this file
+intermediates = ["pki/sub-ca.pem"]
+authority_certificates = ["pki/authority.pem"]
+
+[link]
+listen = ["/ip4/0.0.0.0/tcp/4101"]
+
+[vxp]
+listen = "127.0.0.1:8080"
+
+[[backend]]
+systemid = "qlvb-so-noi-vu"
+secret_file = "/etc/tram/qlvb.secret"
+agencies = ["H01.02"]
+`
+
+function configurationPage(): string {
+  const sections = Object.entries(configSections).map(([name, schema]: [string, OptionSchema]) => {
+    const table = schema.type === 'array' ? schema.items : schema
+    const header = schema.type === 'array' ? `[[${name}]]` : `[${name}]`
+    const text = Object.hasOwn(sectionTexts, name) ? sectionTexts[name as keyof typeof sectionTexts] : ''
+    const rows = Object.entries(table?.properties ?? {}).map(([key, option]) => {
+      const isRequired = option.default === undefined && (table?.required?.includes(key) ?? false)
+      const otherwise =
+        option.default === undefined ? (isRequired ? '**required**' : '–') : `\`${tomlText(option.default)}\``
+      return `| \`${key}\` | ${cell(kindOf(option))} | ${otherwise} | ${cell(option.description ?? '')} |`
+    })
+    return `## \`${header}\`\n\n${text}\n\n| key | value | default | meaning |\n|---|---|---|---|\n${rows.join('\n')}\n`
+  })
+  return `${notice}
+
+# Configuration: \`tram.toml\`
+
+A station reads one file, in TOML. A mistake is refused at the start with the key and its line; unknown keys are
+mistakes too. Relative paths are relative to the folder of the file. Secrets and PINs are better in files of their own
+(\`secret_file\`, \`pin_file\`), readable only by the user that runs the program.
+
+\`\`\`toml
+${example}\`\`\`
+
+${sections.join('\n')}`
+}
+
+function kindOf(option: OptionSchema): string {
+  if (option.anyOf !== undefined) return option.anyOf.map((choice) => `\`${JSON.stringify(choice.const)}\``).join(', ')
+  if (option.type === 'array')
+    return `list of ${option.items?.type ?? 'value'}s${bounds(option.minItems, option.maxItems)}`
+  if (option.exclusiveMinimum !== undefined)
+    return `${option.type}, above ${option.exclusiveMinimum}${bounds(undefined, option.maximum)}`
+  return `${option.type}${bounds(option.minimum, option.maximum)}`
+}
+
+function bounds(minimum: number | undefined, maximum: number | undefined): string {
+  if (minimum !== undefined && maximum !== undefined) return `, ${minimum} to ${maximum}`
+  if (minimum !== undefined) return `, at least ${minimum}`
+  return maximum === undefined ? '' : `, at most ${maximum}`
+}
+
+/** A default as it would be written in the file. */
+const tomlText = (value: unknown): string =>
+  Array.isArray(value) ? `[${value.map((element) => JSON.stringify(element)).join(', ')}]` : JSON.stringify(value)
+
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+
+/** Families with a title each. */
+const families: [title: string, family: ConditionFamily][] = [
+  ['Packets / Gói tin', packetConditions],
+  ['Proofs / Bằng chứng', proofConditions],
+  ['Token and signer / Token và chương trình ký', tokenConditions],
+  ['Store and disk / Kho dữ liệu và ổ đĩa', storeConditions],
+  ['Peers and directory / Các trạm và danh bạ', linkConditions],
+  ['Backends and configuration / Hệ thống QLVB và cấu hình', backendConditions],
+]
+
+function conditionsPage(): string {
+  const chapters = families.map(([title, family]) => {
+    const entries = Object.entries(family)
+      .sort(([left], [right]) => (left < right ? -1 : 1))
+      .map(
+        ([code, { severity, vi, en, todoVi, todoEn }]) =>
+          `### ${code}\n\n*${severity}*\n\n- ${withCode(vi)}  \n  → ${withCode(todoVi)}\n- ${withCode(en)}  \n  → ${withCode(todoEn)}\n`,
+      )
+    return `## ${title}\n\n${entries.join('\n')}`
+  })
+  return `${notice}
+
+# Conditions / Các tình trạng
+
+Everything that a person can be told: in a refusal, an alarm, a log, on the console. The code is the same everywhere.
+*info* needs nobody, *warning* somebody this week, *error* today, *critical* now. \`{…}\` stands for what the case is about.
+
+${chapters.join('\n')}`
+}
+
+/** Braces as code, so that a page renderer does not take them for its own. */
+const withCode = (text: string): string => text.replace(/\{\w+\}/g, (placeholder) => `\`${placeholder}\``)
