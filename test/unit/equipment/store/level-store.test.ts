@@ -1,0 +1,222 @@
+// LevelStore around real LevelDB: what it finds damaged on opening and reading, and what it refuses.
+import { randomBytes } from 'node:crypto'
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ClassicLevel } from 'classic-level'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { crc32c } from '../../../../src/equipment/store/crc32c.ts'
+import { key, range, sequencePart } from '../../../../src/equipment/store/namespaces.ts'
+import { encodeRecord } from '../../../../src/equipment/store/record-codec.ts'
+import { droppedFiles } from '../../../../src/equipment/store/store-inspection.ts'
+import { levelStore, never, type TemporaryFolder, temporaryFolder } from '../../../fixtures/store/temporary-store.ts'
+
+let folder: TemporaryFolder
+beforeEach(async () => {
+  folder = await temporaryFolder()
+})
+afterEach(() => folder.remove())
+
+const storeFolder = () => join(folder.path, 'store')
+const quarantined = async () => (await readdir(join(folder.path, 'quarantine')).catch(() => [])).sort()
+
+async function fileWith(ending: string): Promise<string> {
+  const name = (await readdir(storeFolder()))
+    .filter((each) => each.endsWith(ending))
+    .sort()
+    .at(-1)
+  return join(storeFolder(), name ?? '')
+}
+
+/** A store that took `count` records in commits of their own, and was closed. */
+async function filledStore(count: number): Promise<void> {
+  const { store } = levelStore(folder.path)
+  await store.start(never)
+  for (let index = 0; index < count; index++)
+    await store.commit([{ type: 'put', key: key('item', sequencePart(index)), value: randomBytes(100) }])
+  await store.stop()
+}
+
+async function change(file: string, edit: (bytes: Buffer) => Buffer): Promise<Buffer> {
+  const changed = edit(await readFile(file))
+  await writeFile(file, changed)
+  return changed
+}
+
+function flipMiddle(bytes: Buffer): Buffer {
+  const at = Math.floor(bytes.length / 2)
+  bytes.writeUInt8(bytes.readUInt8(at) ^ 4, at)
+  return bytes
+}
+
+async function countItems(store: ReturnType<typeof levelStore>['store']): Promise<number> {
+  let count = 0
+  for await (const _ of store.range(range('item'))) count++
+  return count
+}
+
+test('a flipped bit in the log is reported and kept in quarantine, at every start until it is settled', async () => {
+  await filledStore(100)
+  const damagedLog = await change(await fileWith('.log'), flipMiddle)
+  const first = levelStore(folder.path)
+  await first.store.start(never)
+  expect(first.damage.map(({ code }) => code)).toEqual(['STORE_DAMAGED'])
+  expect(await countItems(first.store)).toBeLessThan(100)
+  const [copy, ...others] = await quarantined()
+  expect(others).toEqual([])
+  expect(copy).toMatch(/\.log\.open$/)
+  expect(Buffer.compare(await readFile(join(folder.path, 'quarantine', copy ?? '')), damagedLog)).toBe(0)
+  await first.store.stop()
+  const second = levelStore(folder.path)
+  await second.store.start(never)
+  expect(second.damage).toHaveLength(1)
+  await second.store.settleDamage()
+  await second.store.stop()
+  const third = levelStore(folder.path)
+  await third.store.start(never)
+  expect(third.damage).toEqual([])
+  expect(await quarantined()).toEqual([copy?.replace(/\.open$/, '')])
+  await third.store.stop()
+})
+
+test('a torn tail costs the unfinished commit only, and is no damage', async () => {
+  await filledStore(100)
+  await change(await fileWith('.log'), (bytes) => bytes.subarray(0, -20))
+  const { store, damage } = levelStore(folder.path)
+  await store.start(never)
+  expect(damage).toEqual([])
+  expect(await countItems(store)).toBe(99)
+  expect(await quarantined()).toEqual([])
+  await store.stop()
+})
+
+test('what only LevelDB finds wrong is read from its LOG, and that is kept', async () => {
+  await filledStore(10)
+  // A whole physical record, too short to be a write batch: no reader of the log's format can tell.
+  const typeAndPayload = Buffer.from([1, 1, 2, 3, 4, 5])
+  const crc = crc32c(typeAndPayload)
+  const masked = (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
+  const record = Buffer.alloc(6)
+  record.writeUInt32LE(masked, 0)
+  record.writeUInt16LE(5, 4)
+  await change(await fileWith('.log'), (bytes) => Buffer.concat([bytes, record, typeAndPayload]))
+  const { store, damage } = levelStore(folder.path)
+  await store.start(never)
+  expect(damage).toMatchObject([{ code: 'STORE_DAMAGED' }])
+  expect(await quarantined()).toEqual([expect.stringMatching(/-LOG\.open$/)])
+  expect(await countItems(store)).toBe(10)
+  await store.stop()
+})
+
+test('the wording of LevelDB about dropped bytes', () => {
+  const line =
+    '2026/11/21-08:00:00.1 7f (ignoring error) /data/store/000003.log: dropping 63 bytes; Corruption: checksum mismatch'
+  expect(droppedFiles(`2026 Recovering log #3\n${line}\n`)).toEqual(['000003.log'])
+  expect(droppedFiles('2026 Recovering log #3\n')).toEqual([])
+})
+
+test('a second station on the folder is refused and leaves no trace', async () => {
+  const { store } = levelStore(folder.path)
+  await store.start(never)
+  for (let index = 0; index < 10; index++)
+    await store.commit([{ type: 'put', key: key('item', String(index)), value: Buffer.of(1) }])
+  const second = levelStore(folder.path)
+  await expect(second.store.start(never)).rejects.toMatchObject({ code: 'STORE_LOCKED' })
+  expect(second.damage).toEqual([])
+  expect(await quarantined()).toEqual([])
+  expect(await countItems(store)).toBe(10)
+  await store.stop()
+})
+
+test('a store of a newer version is refused and can still be opened by it', async () => {
+  await filledStore(1)
+  const raw = new ClassicLevel<string, Uint8Array>(storeFolder(), { valueEncoding: 'view' })
+  await raw.put('meta:format', encodeRecord('meta:format', Buffer.from('2')))
+  await raw.close()
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const { store } = levelStore(folder.path)
+    await expect(store.start(never)).rejects.toMatchObject({ code: 'STORE_FORMAT_UNKNOWN', data: { found: '2' } })
+  }
+})
+
+test('the format version that has gone from a store with records is damage', async () => {
+  await filledStore(1)
+  const raw = new ClassicLevel(storeFolder())
+  await raw.del('meta:format')
+  await raw.close()
+  const { store, damage } = levelStore(folder.path)
+  await store.start(never)
+  expect(damage).toMatchObject([{ code: 'STORE_DAMAGED', data: { place: 'meta:format' } }])
+  await store.stop()
+})
+
+test('data files without CURRENT are not replaced by an empty store', async () => {
+  await filledStore(10)
+  const current = join(storeFolder(), 'CURRENT')
+  await rename(current, join(folder.path, 'kept'))
+  const before = (await readdir(storeFolder())).sort()
+  await expect(levelStore(folder.path).store.start(never)).rejects.toMatchObject({ code: 'STORE_DAMAGED' })
+  expect((await readdir(storeFolder())).sort()).toEqual(before)
+  await rename(join(folder.path, 'kept'), current)
+  const { store } = levelStore(folder.path)
+  await store.start(never)
+  expect(await countItems(store)).toBe(10)
+  await store.stop()
+})
+
+test('a store whose manifest does not read says so', async () => {
+  await filledStore(10)
+  await change(await fileWith((await readFile(join(storeFolder(), 'CURRENT'), 'utf8')).trim()), flipMiddle)
+  await expect(levelStore(folder.path).store.start(never)).rejects.toMatchObject({ code: 'STORE_DAMAGED' })
+})
+
+test('a flipped bit in a table is found by reading it and by the scrub, and reported once', async () => {
+  await filledStore(100)
+  const reopened = levelStore(folder.path)
+  await reopened.store.start(never)
+  await reopened.store.stop()
+  // Random values do not compress: most bytes of a table are bytes of a value.
+  await change(await fileWith('.ldb'), flipMiddle)
+  const { store, damage } = levelStore(folder.path)
+  await store.start(never)
+  const { checked, damaged } = await store.scrub(never)
+  expect(checked).toBeGreaterThanOrEqual(100)
+  expect(damaged).toHaveLength(1)
+  expect(damage).toMatchObject([{ code: 'STORE_DAMAGED', data: { place: damaged[0] } }])
+  const [place = ''] = damaged
+  await expect(store.get(place)).rejects.toMatchObject({ code: 'STORE_DAMAGED' })
+  await expect(store.getMany([place])).rejects.toMatchObject({ code: 'STORE_DAMAGED' })
+  await expect(countItems(store)).rejects.toMatchObject({ code: 'STORE_DAMAGED' })
+  expect(damage).toHaveLength(1)
+  await store.stop()
+})
+
+test('a scrub ends when it is told to', async () => {
+  await filledStore(300)
+  const { store } = levelStore(folder.path)
+  await store.start(never)
+  const controller = new AbortController()
+  const scrub = store.scrub(controller.signal)
+  controller.abort(new Error('enough'))
+  await expect(scrub).rejects.toThrow('enough')
+  expect(await store.scrub(never)).toEqual({ checked: 301, damaged: [] })
+  await store.stop()
+})
+
+test('before the start and after the stop everything fails, and commits that were called are kept', async () => {
+  const { store } = levelStore(folder.path)
+  const failed = { code: 'STORE_FAILED' }
+  await expect(store.get('item:a')).rejects.toMatchObject(failed)
+  await store.start(never)
+  const commits = Array.from({ length: 500 }, (_, index) =>
+    store.commit([{ type: 'put', key: key('item', String(index)), value: Buffer.of(1) }]),
+  )
+  const stopped = store.stop()
+  await expect(store.commit([{ type: 'delete', key: 'item:a' }])).rejects.toMatchObject(failed)
+  await stopped
+  await Promise.all(commits)
+  await expect(store.commit([{ type: 'delete', key: 'item:a' }])).rejects.toMatchObject(failed)
+  await expect(countItems(store)).rejects.toMatchObject(failed)
+  await store.start(never)
+  expect(await countItems(store)).toBe(500)
+  await store.stop()
+})
