@@ -63,7 +63,8 @@ export class FlatSaxes {
       // Version 1.1 would allow control characters; packets are 1.0 whatever they declare.
       defaultXMLVersion: '1.0',
       forceXMLVersion: true,
-      resolvePrefix: (prefix: string) => undeclared + prefix,
+      // No prefix and no default namespace is simply no namespace.
+      resolvePrefix: (prefix: string) => (prefix === '' ? undefined : undeclared + prefix),
     })
     const insides = parser as unknown as SaxesInsides
     const parseEntity = insides.parseEntity
@@ -118,6 +119,11 @@ export class FlatSaxes {
     if (!isText) return undefined
     this.#insides.text = ''
     return text
+  }
+
+  /** Whether the parser stands between `&` and `;`. */
+  get isInReference(): boolean {
+    return this.#insides.state === stateEntity
   }
 
   /** After a `write`: UTF-16 units gathered of markup that is not complete. `value`: of an attribute or comment. */

@@ -39,6 +39,7 @@ export const undeclaredPrefix = 'undeclared-prefix:'
 
 /** Longer than any legal reference (`&#x10FFFF;`) with some leading zeros. */
 const maxReferenceLength = 32
+const unendedReference = 'a reference that does not end'
 const maxDigitsBeforeDeclaration = 16
 const maxDetailLength = 200
 
@@ -140,7 +141,7 @@ export class EdxmlScanner {
   }
 
   #boundReference(name: string): void {
-    if (name.length > maxReferenceLength) throw this.#malformed('a reference that does not end', this.#mark)
+    if (name.length > maxReferenceLength) throw this.#malformed(unendedReference, this.#mark)
   }
 
   #events(): SaxesEvents {
@@ -219,6 +220,8 @@ export class EdxmlScanner {
   }
 
   #fault(detail: string): TramError {
+    // One answer for a `&` that stands alone, whether the name after it becomes too long or meets a fault first.
+    if (this.#parser.isInReference) return this.#malformed(unendedReference, this.#mark)
     if (detail.startsWith('inappropriately located doctype')) return this.#forbidden('DOCTYPE')
     if (detail.startsWith('undefined entity')) return this.#forbidden('entity reference')
     // Found by the parser only at the end of a run of text, wherever the input happened to be cut.
