@@ -3,6 +3,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { TramError } from '../../base/errors.ts'
 
+/** After the answer, a client that sends nothing for so long has stopped. */
+const lingerIdleMs = 2_000
+
 /** How a body may behave. */
 export interface BodyLimits {
   maxBytes: number
@@ -22,6 +25,7 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   readonly #response: ServerResponse
   readonly #limits: BodyLimits
   #awaitsContinue: boolean
+  #isGivenUp = false
 
   constructor(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean, limits: BodyLimits) {
     this.#request = request
@@ -67,17 +71,22 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     for await (const _piece of this);
   }
 
-  /** Reads and drops what still comes after the answer, so that the client gets to read it; gives up at `maxMs`. */
+  /**
+   * Reads and drops what still comes after the answer, so that the client gets to read it; gives up at `maxMs`, and
+   * soon when nothing comes.
+   */
   async linger(maxBytes: number, maxMs: number, signal: AbortSignal): Promise<void> {
     const request = this.#request
-    if (request.readableEnded || request.destroyed || signal.aborted) return
+    if (request.readableEnded || request.destroyed || this.#isGivenUp || signal.aborted) return
     const { promise, resolve } = Promise.withResolvers<void>()
     let left = maxBytes
+    const timer = setTimeout(resolve, maxMs)
+    const idleTimer = setTimeout(resolve, lingerIdleMs)
     const onData = (piece: Buffer): void => {
+      idleTimer.refresh()
       left -= piece.length
       if (left < 0) resolve()
     }
-    const timer = setTimeout(resolve, maxMs)
     for (const event of ['end', 'close', 'error'] as const) request.once(event, resolve)
     const onAbort = (): void => resolve()
     signal.addEventListener('abort', onAbort)
@@ -85,6 +94,7 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     request.resume()
     await promise
     clearTimeout(timer)
+    clearTimeout(idleTimer)
     signal.removeEventListener('abort', onAbort)
     request.off('data', onData)
     for (const event of ['end', 'close', 'error'] as const) request.off(event, resolve)
@@ -127,6 +137,7 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   }
 
   #truncated(): TramError {
+    this.#isGivenUp = true
     return new TramError('PACKET_TRUNCATED', { bytes: this.receivedBytes, expected: this.declaredBytes ?? '?' })
   }
 }

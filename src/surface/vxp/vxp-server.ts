@@ -255,6 +255,12 @@ export class VxpServer implements Service {
   /** Answers what Node could not parse: an attacker's bytes, or headers beyond every bound. */
   #refuseSocket(error: NodeJS.ErrnoException, socket: Socket): void {
     const response = this.#answering.get(socket)
+    if (response?.req.complete && !response.writableFinished && !response.destroyed) {
+      // The bytes come behind a whole request (a Content-Length that is too small): that one gets its answer first.
+      if (!response.headersSent) response.setHeader('Connection', 'close')
+      response.once('finish', () => socket.end())
+      return
+    }
     if (error.code === 'ECONNRESET' || !socket.writable || response?.headersSent) {
       socket.destroy()
       return

@@ -21,7 +21,8 @@ export function vietnamDay(text: string | undefined, field: string, addDays = 0)
   const [year, month, day] = (match ?? []).slice(1).map(Number)
   if (year === undefined || month === undefined || day === undefined) throw notADay(field)
   const asUtc = Date.UTC(year, month - 1, day)
-  if (new Date(asUtc).getUTCDate() !== day) throw notADay(field)
+  // Date.UTC rolls over what does not exist (month 13): then it does not come back as written.
+  if (new Date(asUtc).toISOString().slice(0, 10) !== text.replaceAll('/', '-')) throw notADay(field)
   return asUtc + addDays * dayMs - vietnamOffsetMs
 }
 
