@@ -1,7 +1,7 @@
 // The rules of docs/design/architecture.md as functions from sources to violations, each with its reason.
 // architecture.test.ts runs them over src/ and proves on small samples that each of them can fail.
 import { adapterPackages, purePackages } from './npm-packages.ts'
-import { lineAt, type SourceFile } from './source-file.ts'
+import { lineAt, passingOn, reExport, type SourceFile } from './source-file.ts'
 
 export interface Violation {
   file: string
@@ -91,8 +91,8 @@ const noCycles: Rule = (files) => {
 const noBarrels = eachFile(
   'a barrel file hides where things are and makes cycles: import from the file that has it (rule 1)',
   ({ path, bareCode }) => {
-    const rest = bareCode.replace(/\b(?:import|export)\b[^;=]*?\bfrom\s*(['"])\s*\1|\bimport\s*(['"])\s*\2/g, '')
-    const onlyPassesOn = /\bexport\b[^;=]*?\bfrom\s*['"]/.test(bareCode) && rest.trim().replaceAll(';', '') === ''
+    const rest = bareCode.replace(passingOn, '').replace(/\bimport\s*(['"])\s*\1/g, '')
+    const onlyPassesOn = reExport.test(bareCode) && rest.trim().replaceAll(';', '') === ''
     const named = /^index\.[cm]?ts$/.test(baseName(path)) || onlyPassesOn ? [{ line: 1, what: 'is a barrel' }] : []
     return [...named, ...find(bareCode, /\bexport\s*\*/g)]
   },

@@ -47,8 +47,18 @@ export function lineAt(text: string, position: number): number {
   return text.slice(0, position).split('\n').length
 }
 
-const importPattern =
-  /\b(?:import|export)\b([^'"`;=]*?)\bfrom\s*(['"])|\bimport\s*(['"])|\b(?:import|require)\s*\(\s*(['"])/g
+/** What may stand between `import` or `export` and `from`: names and braces, not another statement. */
+const clausePattern = /(?:(?!\b(?:import|export)\b)[\w$*{},\s])*?/.source
+const importPattern = new RegExp(
+  `\\b(?:import|export)\\b(${clausePattern})\\bfrom\\s*(['"])|\\bimport\\s*(['"])|(?<![.\\w$])(?:import|require)\\s*\\(\\s*(['"])`,
+  'g',
+)
+
+/** Matches whole `import … from ''` and `export … from ''` statements of bare code (where strings are blank). */
+export const passingOn = new RegExp(`\\b(?:import|export)\\b${clausePattern}\\bfrom\\s*(['"])\\s*\\1`, 'g')
+
+/** Matches `export … from`. */
+export const reExport = new RegExp(`\\bexport\\b${clausePattern}\\bfrom\\s*['"]`)
 
 function importsOf(path: string, code: string, bareCode: string): Import[] {
   const imports: Import[] = []
