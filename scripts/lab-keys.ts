@@ -48,6 +48,14 @@ export interface LabStation extends LabStationWish {
   backend: { systemid: string; secret: string }
 }
 
+/** What a test or the lab changes in every station's configuration. */
+export interface LabConfigExtra {
+  logLevel?: 'debug' | 'info' | 'trace'
+}
+
+/** The signed directory's name in the lab's folder. */
+export const labDirectoryName = 'directory.tramdir'
+
 export interface LabLayout {
   /** Absolute, as are all paths in here. */
   folder: string
@@ -79,7 +87,11 @@ interface StationState {
  * Makes (or finds) PKI, tokens and configurations below `folder`. What is there is kept: keys, ports, secrets, data.
  * Names and agency codes follow the wishes. Stations that are not wished for stay on disk and are left out.
  */
-export async function makeLab(folder: string, stations: readonly LabStationWish[]): Promise<LabLayout> {
+export async function makeLab(
+  folder: string,
+  stations: readonly LabStationWish[],
+  extra: LabConfigExtra = {},
+): Promise<LabLayout> {
   const root = resolve(folder)
   await mkdir(root, { recursive: true })
   const pki = await makePki(join(root, 'pki'))
@@ -98,7 +110,7 @@ export async function makeLab(folder: string, stations: readonly LabStationWish[
       authority = await makeAuthority(join(root, 'authority'), pki)
     },
     ...stations.map((wish, index) => async () => {
-      made.set(wish.id, await makeStation(folders[index] ?? '', wish, pki, host, free))
+      made.set(wish.id, await makeStation(folders[index] ?? '', wish, pki, host, free, extra))
     }),
   ]
   // A key of RSA-3072 costs a core about a second.
@@ -186,6 +198,7 @@ async function makeStation(
   pki: LabPki,
   host: string,
   free: (first: number) => Promise<number>,
+  extra: LabConfigExtra,
 ): Promise<LabStation> {
   const stateFile = join(folder, 'station.json')
   let state = await readState<StationState>(stateFile)
@@ -214,7 +227,7 @@ async function makeStation(
   }
   if (Buffer.byteLength(dataPaths(station.dataFolder).signerSocket) > 107)
     throw new Error(`${folder} is too long a path for Unix sockets: make the lab in a shorter one`)
-  await writeFile(station.configFile, configText(station), { mode: 0o600 })
+  await writeFile(station.configFile, configText(station, extra), { mode: 0o600 })
   return station
 }
 
@@ -245,13 +258,14 @@ function labToken(folder: string, token: StationState['token']): LabToken {
   }
 }
 
-function configText({ id, name, agencyCodes, token, host, linkPort, vxpPort, backend }: LabStation): string {
+function configText({ id, name, agencyCodes, token, host, linkPort, vxpPort, backend }: LabStation, extra: LabConfigExtra): string {
   const text = (value: unknown): string => JSON.stringify(value) // TOML reads JSON's strings and lists of strings
   return `# Made by scripts/lab, and again at each start.
 [station]
 id = ${text(id)}
 name = ${text(name)}
 data_folder = "data"
+log_level = ${text(extra.logLevel ?? 'info')}
 
 [token]
 module = ${text(token.modulePath)}
@@ -266,6 +280,7 @@ start_signer = true
 anchors = ["../../pki/root.pem"]
 intermediates = ["../../pki/sub-ca.pem"]
 authority_certificates = ["../../authority/certificate.pem"]
+directory_file = "../../${labDirectoryName}"
 
 [link]
 listen = [${text(`/ip4/${host}/tcp/${linkPort}`)}]

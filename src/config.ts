@@ -101,6 +101,7 @@ function withAbsolutePaths(config: Config, folder: string): Config {
       anchors: all(trust.anchors),
       intermediates: all(trust.intermediates),
       authority_certificates: all(trust.authority_certificates),
+      ...(trust.directory_file === undefined ? {} : { directory_file: resolve(folder, trust.directory_file) }),
       ...(trust.authority_anchors === undefined ? {} : { authority_anchors: all(trust.authority_anchors) }),
     },
     vxp: {

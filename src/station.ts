@@ -1,8 +1,10 @@
 // Composition root of a running station: makes every part, joins them, and starts them in order. main.ts calls it.
+import { createReadStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { systemClock } from './base/clock.ts'
+import { asTramError } from './base/errors.ts'
 import { type Service, startAll, stopAll } from './base/lifecycle.ts'
-import type { Logger } from './base/logger.ts'
+import { type Logger, logFields } from './base/logger.ts'
 import { type DataPaths, dataPaths } from './base/paths.ts'
 import type { Config } from './config.ts'
 import { Libp2pNetwork } from './equipment/link/libp2p-link.ts'
@@ -72,6 +74,18 @@ export async function startStation(
 
 /** A start step that is no service of its own. */
 const step = (name: string, start: () => Promise<void>): Service => ({ name, start, stop: async () => undefined })
+
+/** Takes the directory file that the site has installed, if it is newer. A bad one alarms and stops nothing. */
+async function importInstalled(file: string | undefined, directory: Directory, logger: Logger): Promise<void> {
+  if (file === undefined) return
+  try {
+    await directory.import(createReadStream(file))
+  } catch (error) {
+    const trouble = asTramError(error)
+    if (trouble.code === 'DIRECTORY_OLDER') logger.debug({ file }, 'the installed directory is not newer')
+    else logger.error({ ...logFields(trouble), file }, 'the installed directory was not taken')
+  }
+}
 
 async function assemble(config: Config, paths: DataPaths, signerCommand: readonly string[], logger: Logger) {
   const clock = systemClock
@@ -172,6 +186,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     step('audit log', () => audit.start()),
     step('incoming packets', async () => packets.sweepIncoming(await reception.wantedWaybills())),
     directory,
+    step('installed directory', () => importInstalled(config.trust.directory_file, directory, logger)),
     ...(signer === undefined ? [] : [signer]),
     token,
     sealer,

@@ -57,6 +57,15 @@ export const trustOptions = Type.Object(
       description: 'PEM files of CA certificates that help to find a path but are not trusted by themselves',
     }),
     authority_certificates: pemFiles('PEM files of the certificates that may sign the directory', 1),
+    directory_file: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 4096,
+        description:
+          'directory file that is imported at start when it is newer than the one in use: how a new station gets its ' +
+          'first one. Later ones come from peers or `tram directory import`',
+      }),
+    ),
     authority_anchors: Type.Optional(
       pemFiles('PEM files of the CA certificates that these must chain to; without it, those of `anchors`', 1),
     ),
