@@ -58,6 +58,20 @@ export const linkConditions = {
     todoVi: 'Lấy lại tệp danh bạ từ cơ quan quản lý.',
     todoEn: 'Fetch the directory file from the authority again.',
   },
+  DIRECTORY_PLAN_INVALID: {
+    severity: 'error',
+    vi: 'Không lập được danh bạ: {detail}',
+    en: 'The directory cannot be built: {detail}',
+    todoVi: 'Sửa danh sách đơn vị hoặc xin lại bản mô tả trạm rồi lập lại; chưa ký gì.',
+    todoEn: 'Correct the list of agencies or ask for the descriptor again; nothing was signed.',
+  },
+  AGENCY_LIST_INVALID: {
+    severity: 'error',
+    vi: 'Danh sách đơn vị, dòng {line}, cột {column}: {detail}',
+    en: 'The list of agencies, line {line}, column {column}: {detail}',
+    todoVi: 'Sửa tệp CSV (UTF-8, phân cách bằng dấu phẩy); bắt buộc có cột code và name.',
+    todoEn: 'Correct the CSV file (UTF-8, separated by commas); the columns code and name are required.',
+  },
   DIRECTORY_OLDER: {
     severity: 'warning',
     vi: 'Danh bạ phiên bản {offered} không mới hơn phiên bản đang dùng {current}',

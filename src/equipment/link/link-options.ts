@@ -9,6 +9,15 @@ export const linkOptions = Type.Object(
       maxItems: 16,
       description: 'Multiaddrs to listen on, such as /ip4/0.0.0.0/tcp/4101',
     }),
+    announce: Type.Optional(
+      Type.Array(Type.String({ pattern: '^/(ip4|ip6|dns4|dns6)/[^/]+/tcp/[0-9]{1,5}$' }), {
+        minItems: 1,
+        maxItems: 16,
+        description:
+          'Multiaddrs at which other stations reach this one, for its descriptor; without it, those of `listen`, ' +
+          'which must then be real addresses and ports',
+      }),
+    ),
     max_peers: Type.Integer({
       default: 300,
       minimum: 1,

@@ -15,6 +15,7 @@ const killAfterMs = 5000
 export class SignerProcess implements Service {
   readonly name = 'signer-process'
   readonly #command: readonly string[]
+  readonly #logTo: 'stdout' | 'stderr'
   readonly #logger: Logger
   #child: ChildProcess | null = null
   #backOffMs = firstBackOffMs
@@ -22,9 +23,13 @@ export class SignerProcess implements Service {
   #sound: NodeJS.Timeout | null = null
   #stopped = true
 
-  /** `options.command`: program and arguments of the signer; `--until-stdin-ends` is added to them. */
-  constructor(options: { command: readonly string[] }, deps: { logger: Logger }) {
+  /**
+   * `options.command`: program and arguments of the signer; `--until-stdin-ends` is added to them.
+   * `options.logTo`: where its log goes; a command whose standard output is its result says `stderr`. Default stdout.
+   */
+  constructor(options: { command: readonly string[]; logTo?: 'stdout' | 'stderr' }, deps: { logger: Logger }) {
     this.#command = options.command
+    this.#logTo = options.logTo ?? 'stdout'
     this.#logger = deps.logger
   }
 
@@ -66,8 +71,11 @@ export class SignerProcess implements Service {
   #spawn(): ChildProcess {
     const [program = '', ...args] = this.#command
     // The child holds our end of its standard input: when we die, by whatever death, it ends too.
-    const child = spawn(program, [...args, '--until-stdin-ends'], { stdio: ['pipe', 'inherit', 'inherit'] })
+    const child = spawn(program, [...args, '--until-stdin-ends'], {
+      stdio: ['pipe', this.#logTo === 'stderr' ? 2 : 'inherit', 'inherit'],
+    })
     this.#child = child
+    child.once('spawn', () => this.#logger.info({ signerPid: child.pid }, 'the signer runs'))
     // A child that died before it read says so by its exit.
     child.stdin?.on('error', (error) => this.#logger.debug({ detail: error.message }, 'standard input of the signer'))
     child.on('error', (error) => this.#logger.error({ detail: error.message }, 'the signer cannot be started'))
