@@ -21,6 +21,7 @@ export class VxpReply {
   readonly #response: ServerResponse
   readonly #acceptsGzip: boolean
   readonly #idleMs: number
+  #isClientGone = false
 
   /** @param idleMs a client that takes nothing for so long is given up */
   constructor(response: ServerResponse, acceptsGzip: boolean, idleMs: number) {
@@ -32,6 +33,11 @@ export class VxpReply {
   /** Whether a byte of the answer may have left already: then a failure can only be told by cutting the connection. */
   get isStarted(): boolean {
     return this.#response.headersSent
+  }
+
+  /** Whether the client left, or stopped taking the answer: nobody is there to be told of a failure. */
+  get isClientGone(): boolean {
+    return this.#isClientGone
   }
 
   /** Says that the connection carries no further request. */
@@ -142,11 +148,16 @@ export class VxpReply {
       throw new TramError('INTERNAL', { detail: `an answer of ${sizeBytes} bytes came out with ${sent}` })
   }
 
-  /** Writes with back-pressure. @throws Error when the client is gone or takes nothing for too long */
+  /** Writes with back-pressure. @throws TramError REQUEST_INVALID when the client is gone or takes nothing for too long */
   async #write(target: ServerResponse | Gzip, piece: Uint8Array): Promise<void> {
-    if (this.#response.destroyed) throw new Error('the client has gone')
+    if (this.#response.destroyed) throw this.#clientGone('the client has gone')
     if (target.write(piece)) return
     await this.#until(target, 'drain')
+  }
+
+  #clientGone(detail: string): TramError {
+    this.#isClientGone = true
+    return new TramError('REQUEST_INVALID', { field: 'connection', detail })
   }
 
   async #finish(packer: Gzip): Promise<void> {
@@ -157,8 +168,8 @@ export class VxpReply {
   async #until(target: ServerResponse | Gzip, event: 'drain' | 'end'): Promise<void> {
     const response = this.#response
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const onClose = (): void => reject(new Error('the client has gone'))
-    const timer = setTimeout(() => reject(new Error('the client takes nothing')), this.#idleMs)
+    const onClose = (): void => reject(this.#clientGone('the client has gone'))
+    const timer = setTimeout(() => reject(this.#clientGone('the client takes nothing')), this.#idleMs)
     target.once(event, resolve)
     response.once('close', onClose)
     try {

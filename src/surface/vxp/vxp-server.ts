@@ -1,10 +1,8 @@
 // The VXP interface of the station: takes HTTP(S) requests from backends, verifies them (vxp-request.ts), runs their
 // operation (vxp-operations.ts) on the desk and answers JSON whatever happens. First file on the way of a document.
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import http, { type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import https from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Clock } from '../../base/clock.ts'
 import { asTramError, TramError } from '../../base/errors.ts'
 import type { Service } from '../../base/lifecycle.ts'
@@ -13,6 +11,7 @@ import type { Desk } from '../../exchange/desk.ts'
 import { errorNumberOf, failAnswer, isPublic } from './vxp-answers.ts'
 import { type BackendRegister, loadBackends } from './vxp-backends.ts'
 import { RequestBody } from './vxp-body.ts'
+import { createListener, listenOn, maxHeaderBytes } from './vxp-listener.ts'
 import { findOperation, operationNameOf } from './vxp-operations.ts'
 import type { VxpOptions } from './vxp-options.ts'
 import { RefusalLog } from './vxp-refusal-log.ts'
@@ -20,13 +19,8 @@ import { acceptsGzip, VxpReply } from './vxp-reply.ts'
 import { printable, type VxpRequest, verifyRequest } from './vxp-request.ts'
 
 const mib = 1024 * 1024
-/** sign-header repeats `to`: Node's 16 KiB end at 500 recipients, this carries well over 3,000. */
-const maxHeaderBytes = mib
 /** Bodies of operations that take none: kits send `{}`. */
 const maxIgnoredBodyBytes = 64 * 1024
-const headersTimeoutMs = 30_000
-const keepAliveMs = 60_000
-const handshakeMs = 10_000
 /** What still comes after an early refusal is read so that the client gets the answer: strangers get less of it. */
 const lingerForStranger = { maxBytes: 16 * mib, maxMs: 5_000 }
 const lingerForBackendMs = 60_000
@@ -79,22 +73,11 @@ export class VxpServer implements Service {
   /** @throws TramError CONFIG_INVALID when a file cannot be used or the address cannot be listened on */
   async start(_signal: AbortSignal): Promise<void> {
     this.#backends = await loadBackends(this.#options.backends)
-    const server = await this.#create()
-    const [host, port] = hostAndPort(this.#options.listen)
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    server.once('error', reject)
-    server.listen({ host, port }, resolve)
-    try {
-      await promise
-    } catch (cause) {
-      throw configRefusal('vxp.listen', `cannot listen on ${this.#options.listen}`, cause)
-    }
-    server.off('error', reject)
+    const server = await createListener(this.#options)
+    this.#attend(server)
+    this.#endpoint = await listenOn(server, this.#options.listen)
     server.on('error', (error) => this.#deps.logger.error({ message: error.message }, 'vxp server error'))
     this.#server = server
-    const address = server.address() as AddressInfo // a TCP server that listens has one
-    const shownHost = address.family === 'IPv6' ? `[${address.address}]` : address.address
-    this.#endpoint = `${server instanceof https.Server ? 'https' : 'http'}://${shownHost}:${address.port}`
     this.#deps.logger.info({ endpoint: this.#endpoint, backends: this.#options.backends.length }, 'vxp listens')
   }
 
@@ -117,30 +100,8 @@ export class VxpServer implements Service {
     clearTimeout(timer)
   }
 
-  async #create(): Promise<Server> {
-    const { https_certificate_file: certificateFile, https_key_file: keyFile, max_concurrent } = this.#options
-    const limits: http.ServerOptions = {
-      maxHeaderSize: maxHeaderBytes,
-      headersTimeout: headersTimeoutMs,
-      // No limit on the whole request: a large upload may be slow. vxp-body.ts watches each read.
-      requestTimeout: 0,
-      keepAliveTimeout: keepAliveMs,
-      connectionsCheckingInterval: 5_000,
-      requireHostHeader: false,
-    }
-    let server: Server
-    if (certificateFile === undefined && keyFile === undefined) server = http.createServer(limits)
-    else if (certificateFile === undefined || keyFile === undefined)
-      throw configRefusal('vxp.https_key_file', 'https needs both the certificate and the key')
-    else
-      try {
-        const [cert, key] = await Promise.all([readFile(certificateFile), readFile(keyFile)])
-        server = https.createServer({ ...limits, cert, key, minVersion: 'TLSv1.2', handshakeTimeout: handshakeMs })
-      } catch (cause) {
-        throw configRefusal('vxp.https_certificate_file', 'certificate and key cannot be used', cause)
-      }
-    // Answered requests may linger and keep-alive connections idle: more connections than requests.
-    server.maxConnections = Math.max(256, max_concurrent * 4)
+  /** Hands every request to #serve, whatever it expects, and what is no request to #refuseSocket. */
+  #attend(server: Server): void {
     const take = (request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void => {
       const visit = this.#serve(request, response, awaitsContinue).catch((error: unknown) => {
         this.#deps.logger.error(logFields(asTramError(error)), 'vxp request broke')
@@ -153,7 +114,6 @@ export class VxpServer implements Service {
     server.on('checkContinue', (request, response) => take(request, response, true))
     server.on('checkExpectation', (request, response) => take(request, response, false))
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => this.#refuseSocket(error, socket))
-    return server
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): Promise<void> {
@@ -177,7 +137,7 @@ export class VxpServer implements Service {
       await this.#fail(visit, error)
     }
     await this.#leave(visit)
-    this.#answering.delete(request.socket)
+    if (this.#answering.get(request.socket) === response) this.#answering.delete(request.socket)
     if (!visit.request) return
     const ms = Math.round(this.#deps.clock.monotonic() - startedMs)
     const { systemid } = visit.request.backend
@@ -222,10 +182,14 @@ export class VxpServer implements Service {
     const error = asTramError(failure)
     const incident = randomUUID()
     visit.outcome = error.code
+    if (reply.isClientGone) {
+      visit.outcome = 'CLIENT_GONE'
+      return reply.cut()
+    }
     if (error.code === 'CREDENTIALS_REFUSED') this.#refusals.note(error, operation)
     else if (!isPublic(error))
       this.#deps.logger.error({ ...logFields(error), incident, operation }, 'vxp request failed')
-    else this.#deps.logger.debug({ ...logFields(error), operation }, 'vxp request refused')
+    // What is refused for its content is only counted (outcome): its text may quote the packet.
     // Part of another answer has left: cutting the connection is the only way to say that it is not whole.
     if (reply.isStarted) return reply.cut()
     if (body.isPresent && !body.isDrained) reply.closeConnection()
@@ -266,7 +230,7 @@ export class VxpServer implements Service {
       return
     }
     const isTooLarge = error.code === 'HPE_HEADER_OVERFLOW'
-    const detail = isTooLarge ? `header dài hơn ${maxHeaderBytes} byte` : 'không phải HTTP hợp lệ'
+    const detail = isTooLarge ? `quá nhiều header hoặc dài hơn ${maxHeaderBytes} byte` : 'không phải HTTP hợp lệ'
     const refusal = new TramError('REQUEST_INVALID', { field: 'HTTP', detail })
     const text = JSON.stringify(failAnswer(refusal, '', ''))
     const status = isTooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request'
@@ -292,14 +256,4 @@ function httpStatusOf(error: TramError, operation: string): number {
   if (number === '15') return 403
   if (number === '21') return 404
   return error.code === 'REQUEST_INVALID' ? 400 : 503
-}
-
-/** `127.0.0.1:8080`, `[::1]:8080` (the schema has checked the form). */
-function hostAndPort(listen: string): [string, number] {
-  const colon = listen.lastIndexOf(':')
-  return [listen.slice(0, colon).replace(/^\[|\]$/g, ''), Number(listen.slice(colon + 1))]
-}
-
-function configRefusal(key: string, detail: string, cause?: unknown): TramError {
-  return new TramError('CONFIG_INVALID', { file: 'tram.toml', line: 0, key, detail }, { cause })
 }
