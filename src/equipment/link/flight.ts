@@ -2,14 +2,18 @@
 // and both kernels' sockets, where nothing overtakes them; `drain` tells nothing reliable about them, so the peer's
 // reader says what arrived (Arrived). Neighbour: framed-link.ts stops sending when the flight is full.
 //
-// The limit is what a line of this length needs to stay busy (rate × shortest round trip) plus 192 KiB that may stand in
-// a queue: that is all an urgent frame ever waits behind. Counted are control and data frames, header included, but not
+// The limit is 192 KiB that may stand in queues, which is all an urgent frame ever waits behind, and on long lines what
+// the line itself holds (rate × shortest round trip): 192 KiB alone would be 5 MB/s at 40 ms. The first 5 ms of a round
+// trip do not count; they are our own event loops, not the line. Counted are control and data frames, header included, but not
 // the link's own small messages (session, hello, credit, arrived, yield, ping, pong, bye).
 
 /** Bytes that may stand in queues on the way, and the whole limit until the line is known. */
 export const queuedFlightBytes = 192 * 1024
 /** The most that is ever in flight: a window of 4 MB is all the bulk credit there is. */
 export const maxFlightBytes = 4_000_000
+
+/** The part of a round trip that is not the line's. */
+const localRoundTripMs = 5
 
 /** Rates are measured over at least this long. */
 const spanMs = 50
@@ -43,15 +47,16 @@ export class Flight {
   /** How many bytes may be in flight. */
   get limitBytes(): number {
     if (!Number.isFinite(this.#roundTripMs)) return queuedFlightBytes
-    return Math.min(maxFlightBytes, queuedFlightBytes + this.#rateBytesPerMs * this.#roundTripMs)
+    const lineMs = Math.max(0, this.#roundTripMs - localRoundTripMs)
+    return Math.min(maxFlightBytes, queuedFlightBytes + this.#rateBytesPerMs * lineMs)
   }
 
   sent(bytes: number, nowMs: number): void {
-    // The shortest round trip is that of a frame sent into an empty line.
-    if (this.bytes === 0) {
+    if (this.bytes === 0) this.#progressMs = nowMs
+    // One frame at a time is timed; the shortest time is that of a frame sent into an empty line.
+    if (this.#markBytes === undefined) {
       this.#markBytes = this.#sentBytes + bytes
       this.#markMs = nowMs
-      this.#progressMs = nowMs
     }
     this.#sentBytes += bytes
   }

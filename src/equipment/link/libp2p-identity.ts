@@ -1,5 +1,6 @@
 // The station's libp2p identity: an Ed25519 key in a file (protobuf-marshalled, mode 0600), made when there is none.
 // Neighbours: libp2p-link.ts proves it in every handshake, descriptors and the directory name it.
+import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { link, open, readFile, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -37,11 +38,9 @@ async function readKey(path: string): Promise<PrivateKey> {
 
 /** Writes `bytes` to `path` durably, whole or not at all, unless a file is there. */
 async function writeOnce(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}.${process.pid}.new`
-  const file = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o600)
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.new`
+  const file = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600)
   try {
-    // The mode given to open is ignored for a leftover of an earlier crash.
-    await file.chmod(0o600)
     await file.writeFile(bytes)
     await file.sync()
   } finally {

@@ -122,13 +122,19 @@ export interface MemoryNetworkOptions {
   policy: LinkPolicy
   handler: LinkHandler
   maxPeers?: number
+  helloTimeoutMs?: number
   clock?: Clock
   logger?: Logger
 }
 
-/** Networks in one process that reach each other at their `addresses` (`/memory/<peer id>`), once started. */
-export function createMemoryNetworks(stations: readonly MemoryNetworkOptions[]): MemoryNetwork[] {
-  const air = new Map<string, MemoryNetwork>()
+/**
+ * Networks in one process that reach each other, and all others with the same `air`, at their `addresses`
+ * (`/memory/<peer id>`), once started.
+ */
+export function createMemoryNetworks(
+  stations: readonly MemoryNetworkOptions[],
+  air: Map<string, MemoryNetwork> = new Map(),
+): MemoryNetwork[] {
   return stations.map((station) => new MemoryNetwork(station, air))
 }
 
@@ -193,13 +199,18 @@ export class MemoryNetwork implements Network, Service {
     }
   }
 
+  /** Bytes that the station lends its peers now, for tests. */
+  get lentBytes(): number {
+    return this.#budget.lentBytes
+  }
+
   /** Looks after all links as the timer does. */
   tick(): void {
     for (const link of this.#table.all) link.tick()
   }
 
   /** Raw access for tests of hostile peers: a wire to this station that says what it likes. */
-  async intrude(peerId: string): Promise<{ send(bytes: Uint8Array): void; closed: Promise<void> }> {
+  intrude(peerId: string): { send(bytes: Uint8Array): void; closed: Promise<void> } {
     const [wire, far] = MemoryWire.pair()
     const { promise: closed, resolve } = Promise.withResolvers<void>()
     wire.receiver = { receive: () => undefined, wireClosed: () => resolve() }
@@ -215,7 +226,16 @@ export class MemoryNetwork implements Network, Service {
   }
 
   #accept(peerId: string, wire: MemoryWire): FramedLink {
-    return new FramedLink(this.#parts(peerId, 'acceptor', wire, this.#table.onGone))
+    const link = new FramedLink(
+      this.#parts(peerId, 'acceptor', wire, (gone) => {
+        clearTimeout(timer)
+        this.#table.onGone(gone)
+      }),
+    )
+    const timer = setTimeout(() => {
+      if (this.#table.get(peerId) !== link) link.cut('no hello in time')
+    }, this.#options.helloTimeoutMs ?? 10_000)
+    return link
   }
 
   #greetOn(wire: MemoryWire, peerId: string, ending: AbortController): void {
