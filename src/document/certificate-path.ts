@@ -117,10 +117,9 @@ class PathSearch {
       const step = verdictOf(() => {
         assertUsableAt(issuer, this.#atMs)
         assertMayIssue(issuer, path, isAnchor)
-        this.#checksLeft--
-        if (this.#checksLeft >= 0) assertSignedBy(child, issuer)
+        if (this.#checksLeft-- <= 0) throw unusable(issuer, 'too many certificates cross each other')
+        assertSignedBy(child, issuer)
       })
-      if (this.#checksLeft < 0) return undefined
       if (!step.ok) {
         this.#failed(path.length, step.reason)
         continue

@@ -3,6 +3,7 @@
 // Beneath certificate-path.ts, which decides whom to trust, and cms.ts.
 import { TramError } from '../base/errors.ts'
 import { contextPrimitiveTag, contextTag, DerReader, derTag, equalBytes } from './der.ts'
+import { nameText } from './name-text.ts'
 import {
   type PublicKey,
   readPublicKey,
@@ -10,16 +11,19 @@ import {
   type SignatureAlgorithm,
 } from './signature-algorithm.ts'
 
-export type KeyUsage =
-  | 'digitalSignature'
-  | 'nonRepudiation'
-  | 'keyEncipherment'
-  | 'dataEncipherment'
-  | 'keyAgreement'
-  | 'keyCertSign'
-  | 'cRLSign'
-  | 'encipherOnly'
-  | 'decipherOnly'
+/** In the order of their bits (RFC 5280 §4.2.1.3). */
+const keyUsageBits = [
+  'digitalSignature',
+  'nonRepudiation',
+  'keyEncipherment',
+  'dataEncipherment',
+  'keyAgreement',
+  'keyCertSign',
+  'cRLSign',
+  'encipherOnly',
+  'decipherOnly',
+] as const
+export type KeyUsage = (typeof keyUsageBits)[number]
 
 /** What a certificate says. Byte fields are views of `der`. */
 export interface Certificate {
@@ -59,19 +63,6 @@ export interface Certificate {
 export const maxCertificateBytes = 16 * 1024
 const maxExtensions = 64
 const maxPemCharacters = 4 * 1024 * 1024
-const maxSubjectCharacters = 200
-
-const keyUsageBits: readonly KeyUsage[] = [
-  'digitalSignature',
-  'nonRepudiation',
-  'keyEncipherment',
-  'dataEncipherment',
-  'keyAgreement',
-  'keyCertSign',
-  'cRLSign',
-  'encipherOnly',
-  'decipherOnly',
-]
 
 const extensionOid = {
   subjectKeyIdentifier: '2.5.29.14',
@@ -233,41 +224,6 @@ function readExtension(oid: string, critical: boolean, value: DerReader, certifi
   }
   value.end()
   return true
-}
-
-const attributeNames: Readonly<Record<string, string>> = {
-  '2.5.4.3': 'CN',
-  '2.5.4.5': 'serialNumber',
-  '2.5.4.6': 'C',
-  '2.5.4.7': 'L',
-  '2.5.4.8': 'ST',
-  '2.5.4.10': 'O',
-  '2.5.4.11': 'OU',
-  '0.9.2342.19200300.100.1.1': 'UID',
-}
-
-/** A Name (RFC 5280 §4.1.2.4) as `CN=…, O=…`, in the order of the certificate. @throws TramError DER_MALFORMED */
-function nameText(name: Uint8Array): string {
-  const sequence = new DerReader(name).enter(derTag.sequence)
-  const parts: string[] = []
-  while (!sequence.atEnd) {
-    const relative = sequence.enter(derTag.set)
-    do {
-      const attribute = relative.enter(derTag.sequence)
-      const oid = attribute.oid()
-      const tag = attribute.nextTag
-      const bytes = Buffer.from(attribute.content(tag))
-      attribute.end()
-      const text =
-        tag === derTag.bmpString && bytes.length % 2 === 0 ? bytes.swap16().toString('utf16le') : bytes.toString()
-      parts.push(`${attributeNames[oid] ?? oid}=${text}`)
-    } while (!relative.atEnd)
-  }
-  // Goes to logs and consoles: no line breaks, escape sequences or tricks of writing direction.
-  return parts
-    .join(', ')
-    .slice(0, maxSubjectCharacters)
-    .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?')
 }
 
 const pemPattern = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END CERTIFICATE-----/g

@@ -2,7 +2,8 @@
 // Every optional part that nobody's signature would cover is refused: revocation lists, unsigned attributes, a second signer.
 import { TramError } from '../base/errors.ts'
 import { maxExtraCertificates } from './certificate-path.ts'
-import { contextTag, DerReader, derTag, derTime, equalBytes } from './der.ts'
+import { contextTag, DerReader, derTag, equalBytes } from './der.ts'
+import { derTime } from './der-writer.ts'
 import { type HashName, readHashAlgorithm } from './signature-algorithm.ts'
 
 const maxSignatureBytes = 1024

@@ -5,7 +5,8 @@ import { hash } from 'node:crypto'
 import { TramError, type Verdict, verdictOf } from '../base/errors.ts'
 import { type Certificate, maxCertificateBytes, parseCertificate } from './certificate.ts'
 import { cmsOid, readSignedAttributes, readSignedData, type SignerInfo } from './cms-reader.ts'
-import { contextTag, DerReader, derElement, derInteger, derOid, derSetOf, derTag, derTime, equalBytes } from './der.ts'
+import { contextTag, DerReader, derTag, equalBytes } from './der.ts'
+import { derElement, derInteger, derOid, derSetOf, derTime } from './der-writer.ts'
 import {
   isSignatureValid,
   readSignatureAlgorithm,

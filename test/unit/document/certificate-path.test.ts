@@ -7,7 +7,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { TramError } from '../../../src/base/errors.ts'
 import { certificatesFromPem, parseCertificate } from '../../../src/document/certificate.ts'
 import { type Trust, verifyCertificatePath } from '../../../src/document/certificate-path.ts'
-import { DerReader, derElement, derOid, derTag } from '../../../src/document/der.ts'
+import { DerReader, derTag } from '../../../src/document/der.ts'
+import { derElement, derOid } from '../../../src/document/der-writer.ts'
 import { runOpenssl } from '../../fixtures/pki/openssl.ts'
 import {
   createTestPki,
@@ -321,6 +322,23 @@ describe('verifyCertificatePath', () => {
     }
     const leaf = await makeCertificate({ name: 'Leaf', issuer: fresh[0], ...end, keyIdentifiers: false })
     expect(reasonOf(leaf, fresh, trusting(site))).toMatch(/too many certificates cross each other/)
+    // Nor does the end of the search let an anchor pass whose signature was not looked at any more.
+    const named = await makeCertificate({ name: 'Maze', ...ca, keyIdentifiers: false })
+    expect(reasonOf(leaf, fresh, trusting(named))).toMatch(/too many certificates cross each other/)
+  })
+
+  it('passes no certificate of one name and key twice', async () => {
+    const root = await makeCertificate({ name: 'Root', ...ca })
+    const a = await makeCertificate({ name: 'A', issuer: root, ...ca })
+    const b = await makeCertificate({ name: 'B', issuer: a, ...ca })
+    const aByB = await makeCertificate({ name: 'A', key: a.key, issuer: b, ...ca })
+    const leaf = await makeCertificate({ name: 'Leaf', issuer: a, ...end })
+    const extra = [aByB, b, a].map((one) => one.certificateDer)
+    expect(verifyCertificatePath(leaf.certificateDer, extra, trusting(root), now)).toEqual({
+      ok: true,
+      value: [leaf.certificateDer, a.certificateDer, root.certificateDer],
+    })
+    expect(reasonOf(leaf, [aByB, b], trusting(root))).toMatch(/not among the trust anchors/)
   })
 })
 

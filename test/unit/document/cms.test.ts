@@ -7,7 +7,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { TramError } from '../../../src/base/errors.ts'
 import { certificatesFromPem, parseCertificate } from '../../../src/document/certificate.ts'
 import { prepareCms, type SignatureScheme, verifyCms } from '../../../src/document/cms.ts'
-import { derElement, derInteger, derOid, derSetOf, derTag, derTime } from '../../../src/document/der.ts'
+import { derTag } from '../../../src/document/der.ts'
+import { derElement, derInteger, derOid, derSetOf, derTime } from '../../../src/document/der-writer.ts'
 import {
   attribute,
   type CrookedCms,
@@ -20,7 +21,14 @@ import {
   straightAttributes,
 } from '../../fixtures/pki/crooked-cms.ts'
 import { opensslVerify, runOpenssl } from '../../fixtures/pki/openssl.ts'
-import { createTestPki, type TestLeaf, type TestPki, toPem, toPrivatePem } from '../../fixtures/pki/test-pki.ts'
+import {
+  createTestPki,
+  makeCertificate,
+  type TestLeaf,
+  type TestPki,
+  toPem,
+  toPrivatePem,
+} from '../../fixtures/pki/test-pki.ts'
 
 const schemes: SignatureScheme[] = ['rsa-pkcs1-sha256', 'rsa-pss-sha256', 'ecdsa-p256-sha256', 'ecdsa-p384-sha384']
 const signingTimeMs = Date.UTC(2026, 10, 21, 3, 4, 5)
@@ -354,11 +362,19 @@ describe('verifyCms', () => {
 
   it('refuses two certificates of one issuer and serial number', async () => {
     const { pki } = of('ecdsa-p256-sha256')
-    const { makeCertificate } = await import('../../fixtures/pki/test-pki.ts')
     const serialNumberHex = Buffer.from(parseCertificate(leaf.certificateDer).serialNumber).toString('hex')
-    const twin = await makeCertificate({ name: 'twin', issuer: pki.subCa, serialNumberHex })
-    const verdict = verifyCms(makeCrookedCms(leaf, { certificates: [leaf.certificateDer, twin.certificateDer] }))
-    expect(verdict).toMatchObject({ ok: false, reason: { code: 'SEAL_INVALID' } })
+    for (const keyUsage of [undefined, 3]) {
+      // Shorter and longer than the signer's: before and behind it in the set.
+      const organisation = keyUsage === undefined ? '' : `, O=${'x'.repeat(120)}`
+      const twin = await makeCertificate({
+        name: `CN=twin${organisation}`,
+        issuer: pki.subCa,
+        serialNumberHex,
+        keyUsage,
+      })
+      const verdict = verifyCms(makeCrookedCms(leaf, { certificates: [leaf.certificateDer, twin.certificateDer] }))
+      expect(verdict).toMatchObject({ ok: false, reason: { code: 'SEAL_INVALID' } })
+    }
   })
 
   it('refuses RSA-PSS of another salt, hash or trailer, and the signature algorithm spelled otherwise', () => {

@@ -2,16 +2,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { TramError } from '../../../src/base/errors.ts'
-import {
-  contextTag,
-  DerReader,
-  derElement,
-  derInteger,
-  derOid,
-  derSetOf,
-  derTag,
-  derTime,
-} from '../../../src/document/der.ts'
+import { contextTag, DerReader, derTag } from '../../../src/document/der.ts'
+import { derElement, derInteger, derOid, derSetOf, derTime } from '../../../src/document/der-writer.ts'
 
 const reader = (hex: string): DerReader => new DerReader(Buffer.from(hex, 'hex'))
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
