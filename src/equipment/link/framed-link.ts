@@ -1,42 +1,26 @@
-// One link over any ordered wire: greeting, frames, lanes, credits, liveness, closing. libp2p-link.ts and memory-link.ts
-// bring the wire, link-table.ts decides which of two crossing links stays, the exchange is the LinkHandler above.
+// One link over any ordered wire: greeting, dispatch of what comes in, liveness, closing. link-sender.ts and
+// link-receiver.ts are its halves; libp2p-link.ts and memory-link.ts bring the wire, link-table.ts decides which of two
+// crossing links stays, the exchange is the LinkHandler above.
+// Long because: the three states of a link and every message that may come in each are easier to check side by side.
 //
 // Greeting. Both sides say Session and Hello and nothing else: the opener at once, the acceptor when link-table.ts has
 // accepted. For the acceptor the link is open when it answers, for the opener when the answer is read; so whatever comes
 // behind a hello belongs to the link that stays, and the losing stream has carried nothing that could be lost.
-//
-// Sending. Own small messages go at once; then control, urgent, bulk, as long as the flight (flight.ts) has room.
 import type { Clock } from '../../base/clock.ts'
 import { asTramError, TramError } from '../../base/errors.ts'
 import { type Logger, logFields } from '../../base/logger.ts'
-import { ControlQueue } from './control-queue.ts'
-import { frameCost, ReceiveLane, SendLane, type WaitingFrame } from './credits.ts'
-import { assertDataFits, dataPayloadBytes, encodeDataFrame } from './data-frame.ts'
-import { Flight } from './flight.ts'
-import { dataLaneOf, FrameParser, frameHeaderBytes, framesOf, type Lane, laneNumbers } from './frames.ts'
+import { frameCost } from './credits.ts'
+import { dataLaneOf, FrameParser, type Lane } from './frames.ts'
+import { LinkReceiver } from './link-receiver.ts'
+import { LinkSender } from './link-sender.ts'
 import { type ControlMessage, type DataLane, type LinkHandler, maxFrameBytes, type PeerLink } from './peer-link.ts'
 import { type Bye, type Hello, LinkMessage, type Session } from './schema/messages.ts'
-import type { BudgetShare, StationBudget } from './station-budget.ts'
-
-/** What carries the bytes of one stream. */
-export interface Wire {
-  /** Hands bytes to the connection, in order, without waiting. Throws when it is closed. */
-  send(bytes: Uint8Array): void
-  /** Lets what was sent go out, then closes; bounded in time. Never rejects. */
-  end(): Promise<void>
-  /** Cuts at once. */
-  cut(reason: Error): void
-  /** Tries again to move what is stuck in it; called at every tick. */
-  nudge(): void
-}
+import type { StationBudget } from './station-budget.ts'
+import type { Wire, WireReader } from './wire.ts'
 
 /** How long a peer may be silent, in milliseconds. */
 export const liveness = { pingAfterMs: 15_000, deadAfterMs: 45_000, tickMs: 5_000 } as const
 
-/** Data frames that may wait for credit on one lane of one link. */
-const maxWaitingFrames = 4096
-/** The receiver tells of arrivals at the latest after so many bytes, else at the end of the event loop's turn. */
-const arrivedStepBytes = 64 * 1024
 /** Pings that a peer may send between two ticks. */
 const maxPingsPerTick = 20
 const maxReasonLength = 200
@@ -55,51 +39,44 @@ export interface FramedLinkParts {
   onGone(link: FramedLink): void
 }
 
-export class FramedLink implements PeerLink {
+export class FramedLink implements PeerLink, WireReader {
   readonly peerId: string
   readonly role: 'opener' | 'acceptor'
   readonly closed: AbortSignal
   readonly #parts: FramedLinkParts
   readonly #closing = new AbortController()
   readonly #parser: FrameParser
-  readonly #control: ControlQueue
-  readonly #sendLanes: Record<DataLane, SendLane>
-  readonly #receiveLanes: Record<DataLane, ReceiveLane>
-  readonly #flight: Flight
-  readonly #share: BudgetShare
+  readonly #sender: LinkSender
+  readonly #receiver: LinkReceiver
   #state: 'greeting' | 'open' | 'gone' = 'greeting'
   #remoteSession: Session | undefined
   #remote: Hello | undefined
   #wasOpened = false
   #lostTie = false
-  #pumping = false
-  #arrivedBytes = 0
-  #arrivedScheduled = false
   #lastHeardMs: number
   #pingsInTick = 0
-  #laneUsed: Record<DataLane, boolean> = { urgent: false, bulk: false }
 
   constructor(parts: FramedLinkParts) {
     this.#parts = parts
     this.peerId = parts.peerId
     this.role = parts.role
     this.closed = this.#closing.signal
-    const nowMs = parts.clock.monotonic()
-    this.#lastHeardMs = nowMs
-    this.#flight = new Flight(nowMs)
-    this.#share = parts.budget.join()
-    this.#control = new ControlQueue(parts.peerId)
-    this.#sendLanes = {
-      urgent: new SendLane(parts.peerId, maxWaitingFrames),
-      bulk: new SendLane(parts.peerId, maxWaitingFrames),
-    }
-    this.#receiveLanes = {
-      urgent: new ReceiveLane(parts.peerId, 'urgent', this.#share, nowMs),
-      bulk: new ReceiveLane(parts.peerId, 'bulk', this.#share, nowMs),
-    }
+    this.#lastHeardMs = parts.clock.monotonic()
+    const { peerId, wire, clock } = parts
+    const share = parts.budget.join()
+    this.#sender = new LinkSender({
+      peerId,
+      wire,
+      share,
+      clock,
+      onBroken: (detail, cause) => {
+        this.#gone(this.#closedError(detail, cause))
+      },
+    })
+    this.#receiver = new LinkReceiver({ peerId, share, clock, own: (message) => this.#sender.own(message) })
     this.#parser = new FrameParser(parts.peerId, {
       onMessage: (lane, message, wireBytes) => this.#onMessage(lane, message, wireBytes),
-      onPiece: (wireBytes) => this.#countArrived(wireBytes),
+      onPiece: (wireBytes) => this.#receiver.arrived(wireBytes),
       isOpen: () => this.#state !== 'gone',
     })
   }
@@ -126,8 +103,8 @@ export class FramedLink implements PeerLink {
 
   /** Says who we are: the opener first of all, the acceptor when it accepts. */
   greet(session: Session, hello: Hello): void {
-    this.#sendOwn({ session })
-    this.#sendOwn({ hello })
+    this.#sender.own({ session })
+    this.#sender.own({ hello })
   }
 
   /** The greeting is settled: this link stays. Tells the handler. */
@@ -135,7 +112,8 @@ export class FramedLink implements PeerLink {
     if (this.#state !== 'greeting') return
     this.#state = 'open'
     this.#wasOpened = true
-    for (const lane of ['urgent', 'bulk'] as const) this.#sendCredit(lane, this.#receiveLanes[lane].open())
+    this.#sender.open()
+    this.#receiver.open()
     try {
       this.#parts.handler.onOpen(this)
     } catch (error) {
@@ -151,8 +129,7 @@ export class FramedLink implements PeerLink {
 
   send(message: ControlMessage): void {
     this.#assertOpen()
-    this.#control.add(framesOf('control', LinkMessage.encode(message)))
-    this.#pump()
+    this.#sender.control(message)
   }
 
   async sendData(
@@ -164,43 +141,12 @@ export class FramedLink implements PeerLink {
   ): Promise<void> {
     signal.throwIfAborted()
     this.#assertOpen()
-    assertDataFits(transfer, offset, bytes.byteLength)
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const payloadBytes = dataPayloadBytes(transfer, offset, bytes.byteLength)
-    const waiting: WaitingFrame = {
-      cost: frameCost(payloadBytes),
-      wireBytes: frameHeaderBytes + payloadBytes,
-      encode: () => encodeDataFrame(lane, transfer, offset, bytes),
-      sent: resolve,
-      failed: reject,
-    }
-    this.#sendLanes[lane].add(waiting)
-    this.#pump()
-    const onAbort = (): void => {
-      // A frame that already went out has resolved; the abort comes too late for it.
-      if (!this.#sendLanes[lane].remove(waiting)) return
-      reject(signal.reason)
-      // A smaller frame behind the aborted one may fit the credit that there is.
-      this.#pump()
-    }
-    signal.addEventListener('abort', onAbort, { once: true })
-    try {
-      await promise
-    } finally {
-      signal.removeEventListener('abort', onAbort)
-    }
+    await this.#sender.data(lane, transfer, offset, bytes, signal)
   }
 
   async close(reason: string): Promise<void> {
-    if (this.#state === 'open') {
-      // Control that was accepted before the close still goes out, whatever is in flight.
-      try {
-        for (let frame = this.#control.take(); frame !== undefined; frame = this.#control.take())
-          this.#parts.wire.send(frame)
-      } catch (error) {
-        this.fail(error)
-      }
-    }
+    // Control that was accepted before the close still goes out, whatever is in flight.
+    if (this.#state === 'open') this.#sender.flushControl()
     await this.#gone(this.#closedError(reason), { reason, tie: false })
   }
 
@@ -242,18 +188,14 @@ export class FramedLink implements PeerLink {
       this.#gone(this.#closedError(`nothing heard for ${Math.round(silentMs / 1000)} s`))
       return
     }
-    if (this.#flight.stalledMs(this.#parts.clock.monotonic()) >= liveness.deadAfterMs) {
+    if (this.#sender.stalledMs >= liveness.deadAfterMs) {
       this.#gone(this.#closedError('the peer reads nothing'))
       return
     }
     this.#pingsInTick = 0
     this.#parts.wire.nudge()
-    if (silentMs >= liveness.pingAfterMs) this.#sendOwn({ ping: {} })
-    for (const lane of ['urgent', 'bulk'] as const) {
-      const idleBytes = this.#laneUsed[lane] ? 0 : this.#sendLanes[lane].yieldIdle()
-      this.#laneUsed[lane] = false
-      if (idleBytes > 0) this.#sendOwn({ yield: { lane: laneNumbers[lane], bytes: idleBytes } })
-    }
+    if (silentMs >= liveness.pingAfterMs) this.#sender.own({ ping: {} })
+    this.#sender.yieldIdle()
   }
 
   #assertOpen(): void {
@@ -273,17 +215,13 @@ export class FramedLink implements PeerLink {
   async #gone(error: TramError, bye?: Bye, heardBye = false): Promise<void> {
     if (this.#state === 'gone') return
     const { wire, handler, logger } = this.#parts
-    // When the wire refuses even the bye, #sendOwn has come through here already.
-    if (bye !== undefined && !this.#sendOwn({ bye: { ...bye, reason: bye.reason.slice(0, maxReasonLength) } })) return
+    // When the wire refuses even the bye, onBroken has come through here already.
+    if (bye !== undefined && !this.#sender.own({ bye: { ...bye, reason: bye.reason.slice(0, maxReasonLength) } }))
+      return
     this.#state = 'gone'
-    this.#receiveLanes.urgent.close()
-    this.#receiveLanes.bulk.close()
-    this.#share.sending(false)
-    this.#endShareWhenEmpty()
-    this.#control.clear()
     this.#closing.abort(error)
-    this.#sendLanes.urgent.failAll(error)
-    this.#sendLanes.bulk.failAll(error)
+    this.#sender.stop(error)
+    this.#receiver.stop()
     this.#parts.onGone(this)
     if (this.#wasOpened) {
       try {
@@ -294,91 +232,6 @@ export class FramedLink implements PeerLink {
     }
     if (bye === undefined && !heardBye) wire.cut(error)
     else await wire.end()
-  }
-
-  /** Sends a message of the link itself: not counted in the flight, not queued. Returns whether the wire took it. */
-  #sendOwn(message: LinkMessage): boolean {
-    if (this.#state === 'gone') return false
-    try {
-      for (const frame of framesOf('control', LinkMessage.encode(message))) this.#parts.wire.send(frame)
-      return true
-    } catch (error) {
-      this.#gone(this.#closedError(asTramError(error).message, error))
-      return false
-    }
-  }
-
-  /** What a gone link still holds counts until it is released: reconnecting must not buy memory. */
-  #endShareWhenEmpty(): void {
-    const { urgent, bulk } = this.#receiveLanes
-    if (this.#state === 'gone' && urgent.heldBytes + bulk.heldBytes === 0) this.#share.end()
-  }
-
-  #sendCredit(lane: DataLane, bytes: number): void {
-    if (bytes > 0) this.#sendOwn({ credit: { lane: laneNumbers[lane], bytes } })
-  }
-
-  /** Sends what may go now: control first, then urgent, then bulk. */
-  #pump(): void {
-    if (this.#pumping || this.#state !== 'open') return
-    this.#pumping = true
-    try {
-      while (this.#state === 'open' && this.#sendNext());
-      this.#share.sending(this.#flight.bytes > 0)
-    } catch (error) {
-      this.#gone(this.#closedError(asTramError(error).message, error))
-    } finally {
-      this.#pumping = false
-    }
-  }
-
-  #sendNext(): boolean {
-    const limitBytes = this.#share.flightBytes(this.#flight.limitBytes)
-    const hasRoom = (wireBytes: number): boolean =>
-      this.#flight.bytes === 0 || this.#flight.bytes + wireBytes <= limitBytes
-    const control = this.#control.peek()
-    if (control !== undefined) {
-      if (!hasRoom(control.byteLength)) return false
-      this.#control.take()
-      this.#toWire(control)
-      return true
-    }
-    for (const lane of ['urgent', 'bulk'] as const) {
-      const waiting = this.#sendLanes[lane].peek()
-      if (waiting === undefined) continue
-      if (!hasRoom(waiting.wireBytes)) return false
-      this.#sendLanes[lane].take(waiting)
-      this.#laneUsed[lane] = true
-      this.#toWire(waiting.encode())
-      waiting.sent()
-      return true
-    }
-    return false
-  }
-
-  #toWire(frame: Uint8Array): void {
-    this.#flight.sent(frame.byteLength, this.#parts.clock.monotonic())
-    this.#parts.wire.send(frame)
-  }
-
-  #countArrived(wireBytes: number): void {
-    this.#arrivedBytes += wireBytes
-    if (this.#arrivedBytes >= arrivedStepBytes) this.#tellArrived()
-    else if (!this.#arrivedScheduled) {
-      this.#arrivedScheduled = true
-      // One Arrived a turn of the event loop: small frames are told of together, and no sender waits for a remainder.
-      setImmediate(() => {
-        this.#arrivedScheduled = false
-        this.#tellArrived()
-      })
-    }
-  }
-
-  #tellArrived(): void {
-    if (this.#arrivedBytes === 0) return
-    const bytes = this.#arrivedBytes
-    this.#arrivedBytes = 0
-    this.#sendOwn({ arrived: { bytes } })
   }
 
   #onMessage(lane: Lane, payload: Uint8Array, wireBytes: number): void {
@@ -399,7 +252,7 @@ export class FramedLink implements PeerLink {
       return
     }
     if (lane !== 'control' && data !== undefined) {
-      this.#countArrived(wireBytes)
+      this.#receiver.arrived(wireBytes)
       this.#onData(lane, data.transfer, data.offset, data.bytes, frameCost(payload.byteLength))
       return
     }
@@ -407,7 +260,7 @@ export class FramedLink implements PeerLink {
       if (payload.byteLength > maxFrameBytes) throw this.#violation('a message of the link in several frames')
       return
     }
-    this.#countArrived(wireBytes)
+    this.#receiver.arrived(wireBytes)
     if (Object.keys(message).length !== 1) throw this.#violation('a message of no known kind')
     this.#parts.handler.onMessage(this, message)
   }
@@ -430,15 +283,7 @@ export class FramedLink implements PeerLink {
 
   #onData(lane: DataLane, transfer: number, offset: number, bytes: Uint8Array, cost: number): void {
     if (bytes.byteLength === 0) throw this.#violation('a data message without data')
-    this.#receiveLanes[lane].receive(cost)
-    let released = false
-    const release = (): void => {
-      if (released) return
-      released = true
-      const credit = this.#receiveLanes[lane].release(cost, this.#parts.clock.monotonic())
-      if (this.#state === 'gone') this.#endShareWhenEmpty()
-      else this.#sendCredit(lane, credit)
-    }
+    const release = this.#receiver.data(lane, cost)
     this.#parts.handler.onData(this, lane, transfer, offset, bytes, release)
   }
 
@@ -446,18 +291,16 @@ export class FramedLink implements PeerLink {
   #onOwn(message: LinkMessage): boolean {
     const { credit, arrived, ping, pong, bye } = message
     if (credit !== undefined) {
-      this.#sendLanes[this.#dataLane(credit.lane)].grant(credit.bytes)
-      this.#pump()
+      this.#sender.grant(this.#dataLane(credit.lane), credit.bytes)
     } else if (arrived !== undefined) {
-      if (!this.#flight.arrived(arrived.bytes, this.#parts.clock.monotonic()))
+      if (!this.#sender.arrived(arrived.bytes))
         throw this.#violation(`${arrived.bytes} bytes arrived that were not sent`)
-      this.#pump()
     } else if (message.yield !== undefined) {
-      this.#receiveLanes[this.#dataLane(message.yield.lane)].takeBack(message.yield.bytes)
+      this.#receiver.takeBack(this.#dataLane(message.yield.lane), message.yield.bytes)
     } else if (ping !== undefined) {
       this.#pingsInTick += 1
       if (this.#pingsInTick > maxPingsPerTick) throw this.#violation('a flood of pings')
-      this.#sendOwn({ pong: {} })
+      this.#sender.own({ pong: {} })
     } else if (bye !== undefined) {
       this.#onBye(bye)
     } else if (message.session !== undefined || message.hello !== undefined) {

@@ -1,21 +1,18 @@
 // The network of stations: libp2p over TCP with TLS (noise as fallback) and yamux, one long-lived stream a peer.
-// Neighbours: framed-link.ts runs on each stream, link-table.ts settles crossing dials, libp2p-wire.ts carries the bytes,
+// Neighbours: framed-link.ts runs on each stream, link-table.ts settles crossing dials, libp2p-node.ts
+// sets libp2p up, libp2p-wire.ts carries the bytes,
 // libp2p-identity.ts holds the key. The exchange is above, as LinkHandler and LinkPolicy.
+// Long because: the ways of a stream from dial or accept to a link share their timeouts and ends.
 import { randomBytes } from 'node:crypto'
-import type { Connection, Libp2p, PrivateKey, Stream } from '@libp2p/interface'
-import { noise } from '@libp2p/noise'
-import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
-import { tcp } from '@libp2p/tcp'
-import { tls } from '@libp2p/tls'
-import { yamux } from '@libp2p/yamux'
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
-import { createLibp2p } from 'libp2p'
+import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import type { Clock } from '../../base/clock.ts'
 import { asTramError, TramError } from '../../base/errors.ts'
 import type { Service } from '../../base/lifecycle.ts'
 import { type Logger, logFields } from '../../base/logger.ts'
 import { FramedLink, type FramedLinkParts, liveness } from './framed-link.ts'
 import { privateKeyFromFile } from './libp2p-identity.ts'
+import { createLinkNode, dialAddress, dialTimeoutMs, maxStreamsPerConnection } from './libp2p-node.ts'
 import { ConnectionUsers, Libp2pWire } from './libp2p-wire.ts'
 import { LinkTable, unreachable } from './link-table.ts'
 import type { LinkHandler, LinkPolicy, Network, PeerLink } from './peer-link.ts'
@@ -24,9 +21,6 @@ import { StationBudget } from './station-budget.ts'
 export const linkProtocol = '/tram/link/1'
 
 const defaultHelloTimeoutMs = 10_000
-const dialTimeoutMs = 10_000
-/** Streams of one connection; one is used, a second one while a tie is settled. */
-const maxStreamsPerConnection = 4
 
 export interface Libp2pNetworkOptions {
   /** Ed25519 key, protobuf-marshalled; created with mode 0600 when absent. */
@@ -92,7 +86,13 @@ export class Libp2pNetwork implements Network, Service {
     const privateKey = await privateKeyFromFile(this.#options.privateKeyFile)
     signal.throwIfAborted()
     this.#peerId = peerIdFromPrivateKey(privateKey).toString()
-    const node = await this.#createNode(privateKey)
+    const node = await createLinkNode({
+      privateKey,
+      listen: this.#options.listen,
+      maxPeers: this.#options.maxPeers,
+      helloTimeoutMs: this.#helloTimeoutMs,
+      admits: (peerId) => this.#admits(peerId),
+    })
     const table = new LinkTable({
       ownPeerId: this.#peerId,
       run: new Uint8Array(randomBytes(16)),
@@ -153,46 +153,6 @@ export class Libp2pNetwork implements Network, Service {
   #assertRunning(): Running {
     if (this.#running === undefined) throw new Error('the network is not started')
     return this.#running
-  }
-
-  #createNode(privateKey: PrivateKey): Promise<Libp2p> {
-    const { maxPeers, listen } = this.#options
-    return createLibp2p({
-      privateKey,
-      start: false,
-      addresses: { listen: [...listen] },
-      transports: [tcp()],
-      connectionEncrypters: [tls(), noise()],
-      streamMuxers: [
-        yamux({
-          maxInboundStreams: maxStreamsPerConnection,
-          maxOutboundStreams: maxStreamsPerConnection,
-          maxEarlyStreams: maxStreamsPerConnection,
-          // Our own credits keep less than this in the buffer; a peer that reads nothing is cut here.
-          streamOptions: { maxWriteBufferLength: 16 * 1024 * 1024 },
-        }),
-      ],
-      // libp2p's monitor opens a stream for each ping; our links have pings of their own.
-      connectionMonitor: { enabled: false },
-      connectionManager: {
-        // Two connections a peer while a tie is settled.
-        maxConnections: 2 * maxPeers,
-        // A whole province may come from behind one address at once, after a power cut for instance.
-        inboundConnectionThreshold: maxPeers,
-        maxIncomingPendingConnections: maxPeers,
-        maxDialQueueLength: 2 * maxPeers,
-        dialTimeout: dialTimeoutMs,
-        inboundUpgradeTimeout: this.#helloTimeoutMs,
-        reconnectRetries: 0,
-        // The directory names addresses; nothing is looked up through dnsaddr.
-        resolvers: {},
-      },
-      connectionGater: {
-        denyDialPeer: async (peer) => !(await this.#admits(peer.toString())),
-        denyOutboundConnection: async (peer) => !(await this.#admits(peer.toString())),
-        denyInboundEncryptedConnection: async (peer) => !(await this.#admits(peer.toString())),
-      },
-    })
   }
 
   /** Whether the policy admits a peer; a policy that fails admits nobody. */
@@ -317,13 +277,4 @@ export class Libp2pNetwork implements Network, Service {
       hold.release()
     }
   }
-}
-
-/** @throws Error when the address, from the directory, is not a multiaddr of a TCP port */
-function dialAddress(address: string, peerId: string): Multiaddr {
-  const parsed = multiaddr(address)
-  const [host, port, ...rest] = parsed.getComponents()
-  const isHost = host?.name === 'ip4' || host?.name === 'ip6' || host?.name === 'dns4' || host?.name === 'dns6'
-  if (!isHost || port?.name !== 'tcp' || rest.length > 0) throw new Error(`not an address of a station: ${address}`)
-  return parsed.encapsulate(`/p2p/${peerIdFromString(peerId).toString()}`)
 }

@@ -1,7 +1,7 @@
 // One libp2p stream as the wire of a link, and who uses which connection: a connection without users is closed.
 // Neighbours: libp2p-link.ts makes them, framed-link.ts sends and receives on them.
 import type { Connection, Stream } from '@libp2p/interface'
-import type { FramedLink, Wire } from './framed-link.ts'
+import type { Wire, WireReader } from './wire.ts'
 
 /** How long what was sent may take to leave, once a link is closed. */
 const endTimeoutMs = 1000
@@ -53,7 +53,7 @@ export class Libp2pWire implements Wire {
   }
 
   /** Hands everything that the stream brings to `link`, from what it has buffered on. */
-  attach(link: FramedLink): void {
+  attach(link: WireReader): void {
     const { promise: closed, resolve } = Promise.withResolvers<Error | undefined>()
     this.#stream.addEventListener('message', (event) => {
       const { data } = event

@@ -5,76 +5,13 @@ import { type Clock, systemClock } from '../../base/clock.ts'
 import { TramError } from '../../base/errors.ts'
 import type { Service } from '../../base/lifecycle.ts'
 import { createLogger, type Logger } from '../../base/logger.ts'
-import { FramedLink, type FramedLinkParts, liveness, type Wire } from './framed-link.ts'
+import { FramedLink, type FramedLinkParts, liveness } from './framed-link.ts'
 import { LinkTable, unreachable } from './link-table.ts'
+import { MemoryWire } from './memory-wire.ts'
 import type { LinkHandler, LinkPolicy, Network, PeerLink } from './peer-link.ts'
 import type { Hello } from './schema/messages.ts'
 import { StationBudget } from './station-budget.ts'
-
-/** One end of a wire in memory. Bytes arrive in a later turn of the event loop, in order. */
-class MemoryWire implements Wire {
-  #other: MemoryWire | undefined
-  #closed = false
-  #queue: Uint8Array[] = []
-  #scheduled = false
-  receiver: { receive(chunk: Uint8Array): void; wireClosed(error: Error | undefined): void } | undefined
-
-  static pair(): [MemoryWire, MemoryWire] {
-    const left = new MemoryWire()
-    const right = new MemoryWire()
-    left.#other = right
-    right.#other = left
-    return [left, right]
-  }
-
-  send(bytes: Uint8Array): void {
-    if (this.#closed) throw new Error('the wire is closed')
-    this.#other?.deliver(bytes)
-  }
-
-  async end(): Promise<void> {
-    this.#closed = true
-    this.#other?.deliver(undefined)
-  }
-
-  cut(_reason: Error): void {
-    this.#closed = true
-    this.#queue = []
-    this.#other?.deliver(undefined)
-  }
-
-  nudge(): void {
-    // Nothing gets stuck here.
-  }
-
-  /** Takes bytes from the other end; undefined is its end. */
-  deliver(bytes: Uint8Array | undefined): void {
-    if (this.#closed) return
-    this.#queue.push(bytes ?? new Uint8Array(0))
-    if (this.#scheduled) return
-    this.#scheduled = true
-    setImmediate(() => this.#hand())
-  }
-
-  /** Hands over now what was delivered; for the greeting of a loopback. */
-  flush(): void {
-    this.#hand()
-  }
-
-  #hand(): void {
-    this.#scheduled = false
-    const queue = this.#queue
-    this.#queue = []
-    for (const bytes of queue) {
-      if (this.#closed) return
-      if (bytes.byteLength > 0) this.receiver?.receive(bytes)
-      else {
-        this.#closed = true
-        this.receiver?.wireClosed(undefined)
-      }
-    }
-  }
-}
+import type { Wire } from './wire.ts'
 
 const quiet: Logger = createLogger('silent')
 
