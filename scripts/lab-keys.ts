@@ -258,7 +258,10 @@ function labToken(folder: string, token: StationState['token']): LabToken {
   }
 }
 
-function configText({ id, name, agencyCodes, token, host, linkPort, vxpPort, backend }: LabStation, extra: LabConfigExtra): string {
+function configText(
+  { id, name, agencyCodes, token, host, linkPort, vxpPort, backend }: LabStation,
+  extra: LabConfigExtra,
+): string {
   const text = (value: unknown): string => JSON.stringify(value) // TOML reads JSON's strings and lists of strings
   return `# Made by scripts/lab, and again at each start.
 [station]
