@@ -26,6 +26,7 @@ export interface RecordStore {
    * Applies `operations` atomically and resolves when they are on disk (fsync). Concurrent commits share one batch
    * and one fsync (group commit); commits apply in the order of their calls.
    * @throws TramError DISK_FULL, STORE_FAILED. Whether the operations will be there after a restart is then unknown.
+   * OVERLOADED when too much waits for the disk already: then nothing was written.
    */
   commit(operations: readonly RecordOperation[]): Promise<void>
 
