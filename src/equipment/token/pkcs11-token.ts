@@ -1,6 +1,7 @@
 // The token through its PKCS#11 library, in the signer process: one per process, since C_Initialize is. Below
 // signer-server on a digest's way; beside it pkcs11-login (guarded) and pkcs11-key (what signs).
 // Recovers once by reopening; what that does not cure is handed to `onBroken`, and the process ends.
+// Long because: opening, signing, losing and shutting are one state machine over one set of sessions.
 import pkcs11 from 'pkcs11js'
 import type { ConditionCode } from '../../base/conditions/catalogue.ts'
 import { TramError } from '../../base/errors.ts'

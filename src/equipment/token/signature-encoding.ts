@@ -1,6 +1,8 @@
 // What a token is given and what it gives, by scheme: DigestInfo for RSA PKCS#1, a DER SEQUENCE for ECDSA's r‖s.
 // Pure; used by pkcs11-token on the way down and up.
 import { TramError } from '../../base/errors.ts'
+import { derTag } from '../../document/der.ts'
+import { derElement } from '../../document/der-writer.ts'
 import type { SignatureScheme } from './token.ts'
 
 /** DigestInfo of SHA-256 up to the digest (RFC 8017 §9.2 note 1). */
@@ -35,15 +37,15 @@ export function signOutput(scheme: SignatureScheme, signature: Uint8Array): Uint
   const half = digestBytes[scheme]
   if (signature.length !== 2 * half)
     throw new TramError('TOKEN_FAILED', { rv: 'CKR_SIGNATURE_LEN_RANGE', operation: 'sign' })
-  const body = Buffer.concat([derInteger(signature.subarray(0, half)), derInteger(signature.subarray(half))])
-  // At most 2 × (2 + 49) bytes: one length byte does.
-  return Buffer.concat([Buffer.from([0x30, body.length]), body])
+  return derElement(derTag.sequence, unsigned(signature.subarray(0, half)), unsigned(signature.subarray(half)))
 }
 
-function derInteger(bigEndian: Uint8Array): Buffer {
+/** A big-endian number as a DER INTEGER: no leading zeros but the one that keeps it positive (X.690 §8.3). */
+function unsigned(bigEndian: Uint8Array): Uint8Array {
   let start = 0
   while (start < bigEndian.length - 1 && bigEndian[start] === 0) start += 1
   const digits = bigEndian.subarray(start)
-  const sign = (digits[0] ?? 0) >= 0x80 ? [0] : []
-  return Buffer.concat([Buffer.from([0x02, sign.length + digits.length, ...sign]), digits])
+  return (digits[0] ?? 0) >= 0x80
+    ? derElement(derTag.integer, Uint8Array.of(0), digits)
+    : derElement(derTag.integer, digits)
 }

@@ -49,6 +49,10 @@ export class SignerServer implements Service {
    */
   async start(): Promise<void> {
     const folder = dirname(this.#socketPath)
+    // Its nest, below, has a longer name than some sockets.
+    const longest = Math.max(Buffer.byteLength(this.#socketPath), Buffer.byteLength(join(folder, '.s-123456', 's')))
+    if (longest > maxSocketPathBytes)
+      throw new TramError('SIGNER_UNREACHABLE', { detail: `the socket path is too long: ${this.#socketPath}` })
     await mkdir(folder, { recursive: true, mode: 0o700 })
     this.#lock = await takeSignerLock(folder)
     if (this.#lock === null || (await isSocketAlive(this.#socketPath))) {
@@ -86,9 +90,6 @@ export class SignerServer implements Service {
     const nest = await mkdtemp(join(folder, '.s-'))
     try {
       const path = join(nest, 's')
-      for (const candidate of [path, this.#socketPath])
-        if (Buffer.byteLength(candidate) > maxSocketPathBytes)
-          throw new TramError('SIGNER_UNREACHABLE', { detail: `the socket path is too long: ${candidate}` })
       const server = createServer((socket) => this.#serve(socket))
       server.maxConnections = maxConnections
       this.#server = server
@@ -118,7 +119,7 @@ export class SignerServer implements Service {
   #serve(socket: Socket): void {
     const reader = new FrameReader(maxRequestBytes)
     const gone = new AbortController()
-    const outstanding = new Set<number>()
+    const outstanding = { count: 0 }
     this.#connections.add(socket)
     socket.once('close', () => {
       this.#connections.delete(socket)
@@ -140,23 +141,25 @@ export class SignerServer implements Service {
     )
   }
 
-  #accept(socket: Socket, frame: Frame, outstanding: Set<number>, signal: AbortSignal): void {
+  #accept(socket: Socket, frame: Frame, outstanding: { count: number }, signal: AbortSignal): void {
     const { request } = frame
     const answer = (kind: FrameKind, body: Buffer): void => {
       this.#write(socket, encodeFrame({ kind, request, body }))
     }
-    if (outstanding.size >= maxOutstandingRequests) {
+    if (outstanding.count >= maxOutstandingRequests) {
       frame.body.fill(0)
       answer('failure', encodeFailure(new TramError('OVERLOADED', { detail: 'requests wait for the token' })))
       return
     }
-    outstanding.add(request)
+    outstanding.count += 1
     this.#answer(frame, signal)
       .then(
         ({ kind, body }) => answer(kind, body),
         (error) => answer('failure', encodeFailure(asTramError(error))),
       )
-      .finally(() => outstanding.delete(request))
+      .finally(() => {
+        outstanding.count -= 1
+      })
   }
 
   async #answer({ kind, body }: Frame, signal: AbortSignal): Promise<{ kind: FrameKind; body: Buffer }> {
