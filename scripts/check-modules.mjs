@@ -23,6 +23,9 @@ function mismatch() {
   if (version === undefined) return `there is no pinned Node for ${process.arch}`
   const pinned = spawnSync('node_modules/.bin/node', ['--version'], { encoding: 'utf8' })
   if (pinned.stdout?.trim() !== `v${version}`) return `the pinned Node ${version} does not run`
+  // Also built, it may have been built wrong: Debian's node-gyp links it to another Node, which shows when it ends.
+  const { status } = spawnSync('node_modules/.bin/node', ['-e', "require('pkcs11js')"])
+  if (status !== 0) return 'pkcs11js does not fit the pinned Node'
   return undefined
 }
 
