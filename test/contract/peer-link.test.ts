@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { Libp2p } from '@libp2p/interface'
+import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
 import { yamux } from '@libp2p/yamux'
@@ -52,11 +53,11 @@ class Libp2pHarness implements LinkHarness {
     )
   }
 
-  async node(): Promise<Libp2p> {
+  async node(encrypter: ReturnType<typeof tls> | ReturnType<typeof noise> = tls()): Promise<Libp2p> {
     const node = await createLibp2p({
       privateKey: await generateKeyPair('Ed25519'),
       transports: [tcp()],
-      connectionEncrypters: [tls()],
+      connectionEncrypters: [encrypter],
       streamMuxers: [yamux()],
     })
     this.#stops.push(() => node.stop())
@@ -204,6 +205,19 @@ describe('libp2p links', () => {
     await node.dial(victim.addresses.map((address) => multiaddr(`${address}/p2p/${victim.peerId}`)))
     await closed
     expect(recorder.events).toEqual([])
+  })
+
+  it('speak TLS, and noise with a peer that has no TLS', async () => {
+    const { network } = await station()
+    const used: (string | undefined)[] = []
+    for (const encrypter of [tls(), noise()]) {
+      const node = await harness.node(encrypter)
+      const connection = await node.dial(
+        network.addresses.map((address) => multiaddr(`${address}/p2p/${network.peerId}`)),
+      )
+      used.push(connection.encryption)
+    }
+    expect(used).toEqual(['/tls/1.0.0', '/noise'])
   })
 
   it('keep their identity in a file that only the station reads', async () => {

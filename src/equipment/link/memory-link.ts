@@ -121,6 +121,8 @@ export class MemoryNetwork implements Network, Service {
     if (!(await this.#options.policy.admitPeer(peerId))) throw new TramError('PEER_NOT_ADMITTED', { peer: peerId })
     const ending = new AbortController()
     const opened = this.#table.whenOpen(peerId, AbortSignal.any([signal, ending.signal]))
+    // It may fail while the other side is still asked; it is awaited below.
+    opened.catch(() => undefined)
     const there = addresses.map((address) => this.#air.get(address)).find((network) => network?.peerId === peerId)
     try {
       if (there === undefined) throw new Error('nobody with this identity listens there')

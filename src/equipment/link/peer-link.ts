@@ -53,7 +53,9 @@ export interface LinkHandler {
   onMessage(link: PeerLink, message: ControlMessage): void
   /**
    * Packet bytes, in order. `release` gives their credit back to the sender: call it exactly once, when the bytes are
-   * durable or refused.
+   * durable or refused. It must not wait for more bytes of the same transfer: the sender may have no credit left to send
+   * them (a window can be as small as one frame). Also after the link is gone: until then the bytes count against the
+   * station's budget.
    */
   onData(link: PeerLink, lane: DataLane, transfer: number, offset: number, bytes: Uint8Array, release: () => void): void
   /** The link is gone. */
