@@ -160,6 +160,7 @@ export class Sealer implements Service {
     const tree = new MerkleTree(batch.map(({ type, bytes }) => leafHash(type, bytes)))
     const statement = this.#nextStatement(tree.root, batch.length)
     const prepared = prepareRootStatement({ statement, scheme, certificate, chain: this.#options.chain })
+    this.#deps.logger.debug({ step: 'sealing', sequence: statement.sequence, leaves: batch.length }, 'asking the token')
     const signature = await token.sign(prepared.digest, signal)
     const cms = prepared.finish(signature)
     assertOwnSignature(cms, scheme, certificate)

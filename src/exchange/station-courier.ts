@@ -81,16 +81,13 @@ export class StationCourier {
   linkOpened(link: PeerLink): void {
     this.#link = link
     this.#failures = 0
-    this.#dropFlights()
-    this.#cursors.clear()
-    this.#wake.wake()
+    this.#beginAnew()
   }
 
   linkClosed(link: PeerLink): void {
     if (this.#link !== link) return
     this.#link = undefined
-    this.#dropFlights()
-    this.#wake.wake()
+    this.#beginAnew()
   }
 
   /** When a waybill was offered and stored on this link, 0 = not. */
@@ -344,6 +341,13 @@ export class StationCourier {
     flight.cancel.abort(new TramError('LINK_CLOSED', { peer: this.#id, detail: 'transfer ended' }))
     this.#flights.delete(transfer)
     if (this.#byWaybill.get(flight.queued.waybill) === transfer) this.#byWaybill.delete(flight.queued.waybill)
+  }
+
+  /** What was offered on another link counts for nothing: all that is open is waiting again. */
+  #beginAnew(): void {
+    this.#dropFlights()
+    this.#cursors.clear()
+    this.#wake.wake()
   }
 
   #dropFlights(): void {
