@@ -142,7 +142,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     { records, packets, directory, references, owners, outbox, sealer, audit, clock, logger, decisions },
   )
   const switchboard = new Switchboard({ ...own, createLoopback }, { directory, logger })
-  const courier = new Courier({ records, outbox, packets, switchboard, seals, clock, logger })
+  const courier = new Courier({ records, outbox, packets, connector: switchboard, seals, clock, logger })
   const reception = new Reception(own, {
     records,
     packets,
@@ -157,7 +157,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     logger,
     decisions,
     seals,
-    switchboard,
+    answers: switchboard,
   })
   const directories = new DirectoryExchange({ directory, logger })
   const network = new Libp2pNetwork(

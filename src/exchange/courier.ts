@@ -1,30 +1,19 @@
 // The courier: takes sealed waybills to their recipient stations. One StationCourier a station with anything to send;
 // receipts come back here, are verified and close the delivery. Outbox above it on the way, links below.
-import type { Clock } from '../base/clock.ts'
 import { asTramError, TramError, type Verdict } from '../base/errors.ts'
 import type { Service } from '../base/lifecycle.ts'
-import { type Logger, logFields } from '../base/logger.ts'
+import { logFields } from '../base/logger.ts'
 import { hex } from '../document/document-id.ts'
 import { parseReceipt, type Receipt } from '../document/receipt.ts'
 import type { ControlMessage, PeerLink } from '../equipment/link/peer-link.ts'
 import type { SealedReceipt } from '../equipment/link/schema/messages.ts'
-import type { PacketStore } from '../equipment/store/packet-store.ts'
-import type { RecordStore } from '../equipment/store/record-store.ts'
-import type { Outbox } from './outbox.ts'
 import type { DeliveryRecord } from './schema/records.ts'
 import { DeliveryState } from './schema/records.ts'
 import type { SealChecker } from './seal-checker.ts'
-import { StationCourier } from './station-courier.ts'
-import type { Switchboard } from './switchboard.ts'
+import { StationCourier, type StationCourierDeps } from './station-courier.ts'
 
-export interface CourierDeps {
-  records: RecordStore
-  outbox: Outbox
-  packets: PacketStore
-  switchboard: Switchboard
+export interface CourierDeps extends StationCourierDeps {
   seals: SealChecker
-  clock: Clock
-  logger: Logger
 }
 
 export class Courier implements Service {

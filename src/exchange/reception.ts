@@ -10,21 +10,26 @@ import type { ControlMessage, PeerLink } from '../equipment/link/peer-link.ts'
 import type { Offer } from '../equipment/link/schema/messages.ts'
 import { key } from '../equipment/store/namespaces.ts'
 import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
-import { Arrival, type ArrivalDeps, type Offered, waitAndRetry } from './arrival.ts'
+import { Arrival, type ArrivalDeps, waitAndRetry } from './arrival.ts'
 import { KeyedLock } from './keyed-lock.ts'
+import type { Offered } from './offer-checks.ts'
 import { InboundRecord, InboundState, type SealReference, WaybillRecord } from './schema/records.ts'
 import type { SealChecker } from './seal-checker.ts'
 import type { Sealable, Sealer } from './sealer.ts'
-import type { Switchboard } from './switchboard.ts'
 
 /** Offers of one peer that are being checked or received; an honest courier keeps within 260. */
 const maxOffers = 1024
+
+/** Where receipts go: the live link to a station (switchboard.ts). */
+export interface AnswerLinks {
+  answerLink(station: string): PeerLink | undefined
+}
 
 export interface ReceptionDeps extends ArrivalDeps {
   records: RecordStore
   seals: SealChecker
   sealer: Sealer
-  switchboard: Switchboard
+  answers: AnswerLinks
   logger: Logger
 }
 
@@ -219,7 +224,7 @@ export class Reception implements Sealable {
       const value = await this.#deps.records.get(key('waybill', id))
       if (value === undefined) throw new TramError('STORE_DAMAGED', { place: `waybill ${id}`, detail: 'missing' })
       const { station } = parseWaybill(WaybillRecord.decode(value).waybill)
-      const link = this.#deps.switchboard.answerLink(station)
+      const link = this.#deps.answers.answerLink(station)
       // No link: the sender offers again when it is back, and is answered with this receipt then.
       if (link !== undefined) this.#sendReceipt(link, record.receipt, seal, cms)
       this.#deps.logger.debug({ step: 'receipt-sent', waybill: id }, 'receipt is on its way')

@@ -1,5 +1,6 @@
 // The courier of one recipient station: connects, offers what is queued in order of urgency, sends chunks on demand, and
 // retries with jittered back-off. Holds no state that matters: after a crash or a cut everything open is offered again.
+import type { Clock } from '../base/clock.ts'
 import { asTramError, TramError } from '../base/errors.ts'
 import { type Logger, logFields } from '../base/logger.ts'
 import { hex } from '../document/document-id.ts'
@@ -8,9 +9,9 @@ import { parseWaybill, type Waybill } from '../document/waybill.ts'
 import type { ControlMessage, DataLane, PeerLink } from '../equipment/link/peer-link.ts'
 import type { Temporary } from '../equipment/link/schema/messages.ts'
 import { key } from '../equipment/store/namespaces.ts'
-import { smallPacketBytes } from '../equipment/store/packet-store.ts'
-import type { CourierDeps } from './courier.ts'
-import { type QueuedDelivery, type QueueRank, queueRanks } from './outbox.ts'
+import { type PacketStore, smallPacketBytes } from '../equipment/store/packet-store.ts'
+import type { RecordStore } from '../equipment/store/record-store.ts'
+import { type Outbox, type QueuedDelivery, type QueueRank, queueRanks } from './outbox.ts'
 import { type DeliveryRecord, DeliveryState } from './schema/records.ts'
 import { WakeSignal } from './wake-signal.ts'
 
@@ -23,6 +24,20 @@ const retryBoundsMs = { least: 1_000, most: 3_600_000 }
 const rejectedRetryMs = 300_000
 /** Deliveries with a retry of their own; past it the whole queue is walked again at the next due time. */
 const maxRetries = 1024
+
+/** Who reaches stations (switchboard.ts). */
+export interface Connector {
+  connect(station: string, signal: AbortSignal): Promise<PeerLink>
+}
+
+export interface StationCourierDeps {
+  records: RecordStore
+  outbox: Outbox
+  packets: PacketStore
+  connector: Connector
+  clock: Clock
+  logger: Logger
+}
 
 /** One offer under way on the present link. */
 interface Flight {
@@ -39,7 +54,7 @@ interface Flight {
 
 export class StationCourier {
   readonly #id: string
-  readonly #deps: CourierDeps
+  readonly #deps: StationCourierDeps
   readonly #logger: Logger
   readonly #stopping = new AbortController()
   readonly #wake = new WakeSignal()
@@ -53,7 +68,7 @@ export class StationCourier {
   #failures = 0
   #loop: Promise<void> = Promise.resolve()
 
-  constructor(id: string, deps: CourierDeps) {
+  constructor(id: string, deps: StationCourierDeps) {
     this.#id = id
     this.#deps = deps
     this.#logger = deps.logger.child({ station: id })
@@ -151,7 +166,7 @@ export class StationCourier {
   /** Tries to reach the station. Returns after how long to try again. */
   async #connect(): Promise<number> {
     try {
-      const link = await this.#deps.switchboard.connect(this.#id, this.#stopping.signal)
+      const link = await this.#deps.connector.connect(this.#id, this.#stopping.signal)
       if (this.#link === undefined && !link.closed.aborted) this.linkOpened(link)
       return 0
     } catch (error) {
