@@ -5,6 +5,7 @@ import { TramError, type Verdict } from '../base/errors.ts'
 import { isAgencyCode } from './agency-code.ts'
 import { type Trust, verifyCertificatePath } from './certificate-path.ts'
 import { verifyCms } from './cms.ts'
+import { equalBytes } from './der.ts'
 import { leafHash } from './merkle.ts'
 import { MerkleAccumulator } from './merkle-accumulator.ts'
 import { type AgencyEntry, DirectoryEntry, DirectoryStatement, type StationEntry } from './schema/directory.ts'
@@ -59,6 +60,10 @@ export function verifyDirectoryStatement(cms: Uint8Array, trust: DirectoryTrust)
   }
   const path = verifyCertificatePath(certificate, certificates, trust, signingTimeMs)
   if (!path.ok) return { ok: false, reason: invalid(path.reason.message, path.reason) }
+  // As with seals: a certificate beside the path would be bytes that nobody vouches for.
+  if (!certificates.every((one) => path.value.some((onPath) => equalBytes(one, onPath)))) {
+    return { ok: false, reason: invalid('it carries a certificate that does not belong to the signer') }
+  }
   const unwrapped = unwrapSignedContent('directory', content)
   if (!unwrapped.ok) return { ok: false, reason: invalid(unwrapped.reason.message, unwrapped.reason) }
   let statement: DirectoryStatement
@@ -77,14 +82,17 @@ export function verifyDirectoryStatement(cms: Uint8Array, trust: DirectoryTrust)
 /** Takes a directory file in pieces of any size: first the statement, verified, then entry after entry. */
 export class DirectoryFileReader {
   readonly #trust: DirectoryTrust
+  readonly #onEntry: (bytes: Uint8Array, entry: DirectoryEntry) => void
   readonly #tree = new MerkleAccumulator()
   #pending: Uint8Array = new Uint8Array(0)
   #bodyBytes = 0
   #statement: DirectoryStatement | undefined
   #cms: Uint8Array | undefined
 
-  constructor(trust: DirectoryTrust) {
+  /** @param onEntry gets each entry with its exact bytes (a view), for those who prove extracts */
+  constructor(trust: DirectoryTrust, onEntry: (bytes: Uint8Array, entry: DirectoryEntry) => void = () => undefined) {
     this.#trust = trust
+    this.#onEntry = onEntry
   }
 
   /** The verified statement; undefined until its bytes have come. */
@@ -147,6 +155,7 @@ export class DirectoryFileReader {
     }
     const problem = problemInEntry(entry)
     if (problem !== undefined) throw invalid(`entry ${this.#tree.size}: ${problem}`)
+    this.#onEntry(piece, entry)
     return entry
   }
 }

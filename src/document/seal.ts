@@ -101,6 +101,18 @@ export function parseSeal(bytes: Uint8Array): Seal {
   return seal
 }
 
+/**
+ * Reads a leaf's place and path as an export of evidence keeps them (attacker-controlled): a Seal whose CMS is elsewhere.
+ * @throws TramError SEAL_INVALID
+ */
+export function parseSealPath(bytes: Uint8Array): Pick<Seal, 'leafIndex' | 'path'> {
+  if (bytes.length > maxSealBytes) throw invalid(`longer than ${maxSealBytes} bytes`)
+  const { cms, leafIndex, path } = decodeExactly(Seal, bytes)
+  if (cms.length > 0) throw invalid('a CMS beside the path')
+  if (path.some((node) => node.length !== hashBytes)) throw invalid('a hash of its path is not 32 bytes')
+  return { leafIndex, path }
+}
+
 function parseStatement(bytes: Uint8Array): RootStatement {
   if (bytes.length > maxStatementBytes) throw invalid(`statement longer than ${maxStatementBytes} bytes`)
   const statement = decodeExactly(RootStatement, bytes)

@@ -13,8 +13,8 @@ import {
   DirectoryEntry,
   type DirectoryStatement,
   type StationEntry,
-  type Window,
 } from '../document/schema/directory.ts'
+import { isInWindow } from '../document/time-window.ts'
 import { key, range, sequencePart } from '../equipment/store/namespaces.ts'
 import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
 import { DirectoryRecord } from './schema/records.ts'
@@ -23,12 +23,6 @@ const cachedEntries = 2048
 const importBatch = 500
 /** A closed agency points to its successor, which may be closed as well: mergers of mergers. */
 const maxSuccessors = 8
-
-/** Whether `atMs` lies in a window; 0 is open on that side. */
-export function isInWindow(window: Window | undefined | null, atMs: number): boolean {
-  if (window == null) return true
-  return atMs >= window.from && (window.until === 0 || atMs < window.until)
-}
 
 export class Directory implements Service {
   readonly name = 'directory'

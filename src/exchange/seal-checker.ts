@@ -8,7 +8,8 @@ import { hex, sha256 } from '../document/document-id.ts'
 import type { LeafType } from '../document/merkle.ts'
 import type { Seal } from '../document/schema/seal.ts'
 import { parseSeal, type VerifiedStatement, verifyInclusion, verifyRootStatement } from '../document/seal.ts'
-import { type Directory, isInWindow } from './directory.ts'
+import { isInWindow } from '../document/time-window.ts'
+import type { Directory } from './directory.ts'
 
 const cachedRoots = 256
 /** How far ahead of our clock a statement may be (exchange design, "Time"). */

@@ -37,6 +37,13 @@ export const proofConditions = {
     todoVi: 'Liên hệ trạm nhận; việc chuyển phát vẫn tiếp tục.',
     todoEn: 'Contact the recipient station; delivery goes on.',
   },
+  EVIDENCE_NOT_READY: {
+    severity: 'info',
+    vi: 'Chưa có bằng chứng cho {document}: {detail}',
+    en: 'There is no evidence for {document} yet: {detail}',
+    todoVi: 'Chờ trạm niêm phong xong rồi xuất lại.',
+    todoEn: 'Wait until the station has sealed it, then export again.',
+  },
   EVIDENCE_INVALID: {
     severity: 'error',
     vi: 'Hồ sơ bằng chứng không hợp lệ: {detail}',
