@@ -132,7 +132,7 @@ export async function makeLab(
   }
 }
 
-interface LabPki {
+export interface LabPki {
   folder: string
   rootFile: string
   subCaFile: string
@@ -141,7 +141,7 @@ interface LabPki {
 }
 
 /** Root and sub-CA as PEM, and the key of the sub-CA, so that stations can be added later. */
-async function makePki(folder: string): Promise<LabPki> {
+export async function makePki(folder: string): Promise<LabPki> {
   const keyFile = join(folder, 'sub-ca.key')
   const [rootFile, subCaFile] = [join(folder, 'root.pem'), join(folder, 'sub-ca.pem')]
   if ((await readText(keyFile)) === undefined) {
