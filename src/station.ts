@@ -23,6 +23,7 @@ import { Intake } from './exchange/intake.ts'
 import { KeyedLock } from './exchange/keyed-lock.ts'
 import { OfficeDesk } from './exchange/office-desk.ts'
 import { Outbox } from './exchange/outbox.ts'
+import { OutgoingReceipts } from './exchange/outgoing-receipts.ts'
 import { PacketOwners } from './exchange/packet-owners.ts'
 import { Reception } from './exchange/reception.ts'
 import { References } from './exchange/references.ts'
@@ -143,6 +144,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
   )
   const switchboard = new Switchboard({ ...own, createLoopback }, { directory, logger })
   const courier = new Courier({ records, outbox, packets, connector: switchboard, seals, clock, logger })
+  const receipts = new OutgoingReceipts({ records, sealer, answers: switchboard, logger })
   const reception = new Reception(own, {
     records,
     packets,
@@ -157,7 +159,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     logger,
     decisions,
     seals,
-    answers: switchboard,
+    receipts,
   })
   const directories = new DirectoryExchange({ directory, logger })
   const network = new Libp2pNetwork(

@@ -124,13 +124,13 @@ export class Courier implements Service {
       path: seal.path,
       sealedAt: sealedAtMs,
     }
-    const times = this.#stations.get(station)?.times(waybill) ?? { offeredAt: 0, storedAt: 0 }
+    const offeredAt = this.#stations.get(station)?.offeredAt(waybill) ?? 0
     logger.debug({ step: 'closing', document: delivery.docId, station }, 'receipt verified')
     const outcome = await outbox.close(
       waybill,
       station,
       { receipt: sealed.receipt, seal: reference, cms: seal.cms },
-      times,
+      offeredAt,
     )
     if (outcome !== undefined) {
       logger.info({ step: 'closed', document: delivery.docId, station, refused: outcome.refused }, 'receipt is durable')

@@ -200,16 +200,16 @@ export class Outbox implements Sealable {
     waybill: string,
     station: string,
     evidence: ReceiptEvidence,
-    times: { offeredAt: number; storedAt: number },
+    offeredAt: number,
   ): Promise<CloseOutcome | undefined> {
-    return this.#lock.run(`${waybill}/${station}`, () => this.#close(waybill, station, evidence, times))
+    return this.#lock.run(`${waybill}/${station}`, () => this.#close(waybill, station, evidence, offeredAt))
   }
 
   async #close(
     waybill: string,
     station: string,
     evidence: ReceiptEvidence,
-    times: { offeredAt: number; storedAt: number },
+    offeredAt: number,
   ): Promise<CloseOutcome | undefined> {
     const record = await this.delivery(waybill, station)
     if (record === undefined || record.state === DeliveryState.CLOSED) return undefined
@@ -219,8 +219,7 @@ export class Outbox implements Sealable {
       ...record,
       state: DeliveryState.CLOSED,
       queueKey: '',
-      offeredAt: record.offeredAt || times.offeredAt,
-      storedAt: record.storedAt || times.storedAt,
+      offeredAt: record.offeredAt || offeredAt,
       closedAt: this.#clock.now(),
       receipt: Buffer.from(evidence.receipt),
       receiptSeal: evidence.seal,

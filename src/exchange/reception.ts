@@ -4,7 +4,6 @@ import { asTramError, TramError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import { logFields } from '../base/logger.ts'
 import { hex, sha256 } from '../document/document-id.ts'
-import { Seal } from '../document/schema/seal.ts'
 import { parseWaybill, type Waybill } from '../document/waybill.ts'
 import type { ControlMessage, PeerLink } from '../equipment/link/peer-link.ts'
 import type { Offer } from '../equipment/link/schema/messages.ts'
@@ -13,39 +12,31 @@ import type { RecordOperation, RecordStore } from '../equipment/store/record-sto
 import { Arrival, type ArrivalDeps, waitAndRetry } from './arrival.ts'
 import { KeyedLock } from './keyed-lock.ts'
 import type { Offered } from './offer-checks.ts'
-import { InboundRecord, InboundState, type SealReference, WaybillRecord } from './schema/records.ts'
+import type { OutgoingReceipts } from './outgoing-receipts.ts'
+import { InboundRecord, InboundState, WaybillRecord } from './schema/records.ts'
 import type { SealChecker } from './seal-checker.ts'
-import type { Sealable, Sealer } from './sealer.ts'
 
 /** Offers of one peer that are being checked or received; an honest courier keeps within 260. */
 const maxOffers = 1024
 
-/** Where receipts go: the live link to a station (switchboard.ts). */
-export interface AnswerLinks {
-  answerLink(station: string): PeerLink | undefined
-}
-
 export interface ReceptionDeps extends ArrivalDeps {
   records: RecordStore
   seals: SealChecker
-  sealer: Sealer
-  answers: AnswerLinks
+  receipts: OutgoingReceipts
   logger: Logger
 }
 
-export class Reception implements Sealable {
+export class Reception {
   readonly #own: { station: string; generation: number }
   readonly #deps: ReceptionDeps
   readonly #arrivals = new Map<PeerLink, Map<number, Arrival | 'checking'>>()
   /** Two links may carry the same waybill (a sender that came back before its old link was missed): one at a time. */
   readonly #byWaybill = new KeyedLock()
   readonly #holders = new Map<string, Arrival>()
-  readonly #loaded = new Map<string, InboundRecord>()
 
   constructor(own: { station: string; generation: number }, deps: ReceptionDeps) {
     this.#own = own
     this.#deps = deps
-    deps.sealer.register('receipt', this)
   }
 
   /** A message of a sender (attacker-controlled). Throws LINK_PROTOCOL_VIOLATION when it keeps to no rule. */
@@ -56,7 +47,7 @@ export class Reception implements Sealable {
       this.#arrival(link, message.cancel.transfer)?.suspend()
       this.#arrivals.get(link)?.delete(message.cancel.transfer)
     }
-    if (message.ack != null) void this.#acknowledged(hex(message.ack.waybillDigest))
+    if (message.ack != null) void this.#deps.receipts.acknowledged(hex(message.ack.waybillDigest))
   }
 
   /** Packet bytes (attacker-controlled). Credit goes back when they are durable or not wanted. */
@@ -80,30 +71,6 @@ export class Reception implements Sealable {
       wanted.add(name.slice('arriving:'.length))
     }
     return wanted
-  }
-
-  async load(ids: readonly string[]): Promise<(Uint8Array | undefined)[]> {
-    const values = await this.#deps.records.getMany(ids.map((id) => key('inbound', id)))
-    this.#loaded.clear()
-    return values.map((value, at) => {
-      if (value === undefined) return undefined
-      const record = InboundRecord.decode(value)
-      this.#loaded.set(ids[at] ?? '', record)
-      return record.receipt
-    })
-  }
-
-  async sealed(id: string, seal: SealReference): Promise<RecordOperation[]> {
-    const record = this.#loaded.get(id)
-    if (record === undefined) throw new TramError('INTERNAL', { detail: `receipt of ${id} was sealed but not loaded` })
-    this.#loaded.set(id, { ...record, receiptSeal: seal })
-    return [{ type: 'put', key: key('inbound', id), value: InboundRecord.encode({ ...record, receiptSeal: seal }) }]
-  }
-
-  released(id: string, seal: SealReference, cms: Uint8Array): void {
-    const record = this.#loaded.get(id)
-    this.#loaded.delete(id)
-    if (record !== undefined) void this.#pushReceipt(id, record, seal, cms)
   }
 
   #offer(link: PeerLink, offer: Offer): void {
@@ -140,7 +107,7 @@ export class Reception implements Sealable {
     if (known?.state === InboundState.DECIDED) {
       settle()
       link.send({ known: { transfer: offer.transfer } })
-      await this.#repeatReceipt(link, waybillDigest, known)
+      await this.#deps.receipts.repeat(link, waybillDigest, known)
       return
     }
     const waybill = parseWaybill(offer.waybill)
@@ -155,7 +122,8 @@ export class Reception implements Sealable {
       else link.send({ reject: { transfer: offer.transfer, code: reason.code, detail: reason.message.slice(0, 500) } })
       return
     }
-    if (checked.value.station !== waybill.station || checked.value.generation !== waybill.generation) {
+    // A restored station seals its old waybills anew, in its next generation.
+    if (checked.value.station !== waybill.station || checked.value.generation < waybill.generation) {
       settle()
       link.send({ reject: { transfer: offer.transfer, code: 'SEAL_INVALID', detail: 'sealed by another station' } })
       return
@@ -204,57 +172,6 @@ export class Reception implements Sealable {
       }
     } catch (error) {
       this.#deps.logger.debug(logFields(asTramError(error)), 'the link closed before the answer')
-    }
-  }
-
-  async #repeatReceipt(link: PeerLink, waybillDigest: string, record: InboundRecord): Promise<void> {
-    if (record.receiptSeal == null) {
-      this.#deps.sealer.wake()
-      return
-    }
-    const cms = await this.#deps.records.get(key('cms', hex(record.receiptSeal.cmsDigest)))
-    if (cms === undefined)
-      throw new TramError('STORE_DAMAGED', { place: `cms of the receipt for ${waybillDigest}`, detail: 'missing' })
-    this.#sendReceipt(link, record.receipt, record.receiptSeal, cms)
-  }
-
-  async #pushReceipt(id: string, record: InboundRecord, seal: SealReference, cms: Uint8Array): Promise<void> {
-    this.#deps.logger.debug({ step: 'receipt-sealed', waybill: id }, 'receipt is sealed')
-    try {
-      const value = await this.#deps.records.get(key('waybill', id))
-      if (value === undefined) throw new TramError('STORE_DAMAGED', { place: `waybill ${id}`, detail: 'missing' })
-      const { station } = parseWaybill(WaybillRecord.decode(value).waybill)
-      const link = this.#deps.answers.answerLink(station)
-      // No link: the sender offers again when it is back, and is answered with this receipt then.
-      if (link !== undefined) this.#sendReceipt(link, record.receipt, seal, cms)
-      this.#deps.logger.debug({ step: 'receipt-sent', waybill: id }, 'receipt is on its way')
-    } catch (error) {
-      const trouble = asTramError(error)
-      if (trouble.code !== 'LINK_CLOSED')
-        this.#deps.logger.error({ ...logFields(trouble), waybill: id }, 'receipt not sent yet')
-    }
-  }
-
-  #sendReceipt(link: PeerLink, receipt: Uint8Array, seal: SealReference, cms: Uint8Array): void {
-    const bytes = Seal.encode({ cms: Buffer.from(cms), leafIndex: seal.leafIndex, path: seal.path })
-    link.send({ receipt: { receipt: Buffer.from(receipt), seal: bytes } })
-  }
-
-  async #acknowledged(waybillDigest: string): Promise<void> {
-    const { records, logger } = this.#deps
-    try {
-      await this.#byWaybill.run(waybillDigest, async () => {
-        const value = await records.get(key('inbound', waybillDigest))
-        if (value === undefined) return
-        const record = InboundRecord.decode(value)
-        if (record.receiptSeal == null || record.acknowledged) return
-        logger.debug({ step: 'ack-heard', waybill: waybillDigest }, 'the sender has the receipt')
-        const acknowledged = InboundRecord.encode({ ...record, acknowledged: true })
-        await records.commit([{ type: 'put', key: key('inbound', waybillDigest), value: acknowledged }])
-        logger.debug({ step: 'acknowledged', waybill: waybillDigest }, 'acknowledgement is durable')
-      })
-    } catch (error) {
-      logger.error({ ...logFields(asTramError(error)), waybill: waybillDigest }, 'an acknowledgement was not stored')
     }
   }
 

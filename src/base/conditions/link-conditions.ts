@@ -37,6 +37,13 @@ export const linkConditions = {
     todoVi: 'Xem lý do, sửa rồi gửi lại.',
     todoEn: 'Read the reason, correct it and send again.',
   },
+  DELIVERY_EXPIRED: {
+    severity: 'error',
+    vi: 'Hết hạn chuyển phát vận đơn {waybill} đến trạm {station}',
+    en: 'The delivery of the waybill {waybill} to the station {station} has expired',
+    todoVi: 'Kiểm tra trạm nhận rồi gửi lại văn bản.',
+    todoEn: 'Check the recipient station and send the document again.',
+  },
   DELIVERY_TEMPORARY: {
     severity: 'warning',
     vi: 'Trạm {station} tạm chưa nhận: {detail}',

@@ -1,0 +1,114 @@
+// Receipts of ours: sealed in batches, pushed to the sender's station when it is connected, repeated when it asks again, and
+// done when it has acknowledged. Beside reception, which decides what they say; the sealer calls.
+import { asTramError, TramError } from '../base/errors.ts'
+import { type Logger, logFields } from '../base/logger.ts'
+import { hex } from '../document/document-id.ts'
+import { Seal } from '../document/schema/seal.ts'
+import { parseWaybill } from '../document/waybill.ts'
+import type { PeerLink } from '../equipment/link/peer-link.ts'
+import { key } from '../equipment/store/namespaces.ts'
+import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
+import { KeyedLock } from './keyed-lock.ts'
+import { InboundRecord, type SealReference, WaybillRecord } from './schema/records.ts'
+import type { Sealable, Sealer } from './sealer.ts'
+
+/** Where receipts go: the live link to a station (switchboard.ts). */
+export interface AnswerLinks {
+  answerLink(station: string): PeerLink | undefined
+}
+
+export interface OutgoingReceiptsDeps {
+  records: RecordStore
+  sealer: Sealer
+  answers: AnswerLinks
+  logger: Logger
+}
+
+export class OutgoingReceipts implements Sealable {
+  readonly #deps: OutgoingReceiptsDeps
+  readonly #lock = new KeyedLock()
+  /** Records between load and released, so that sealing thousands reads each once. */
+  readonly #loaded = new Map<string, InboundRecord>()
+
+  constructor(deps: OutgoingReceiptsDeps) {
+    this.#deps = deps
+    deps.sealer.register('receipt', this)
+  }
+
+  async load(ids: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+    const values = await this.#deps.records.getMany(ids.map((id) => key('inbound', id)))
+    this.#loaded.clear()
+    return values.map((value, at) => {
+      if (value === undefined) return undefined
+      const record = InboundRecord.decode(value)
+      this.#loaded.set(ids[at] ?? '', record)
+      return record.receipt
+    })
+  }
+
+  async sealed(id: string, seal: SealReference): Promise<RecordOperation[]> {
+    const record = this.#loaded.get(id)
+    if (record === undefined) throw new TramError('INTERNAL', { detail: `receipt of ${id} was sealed but not loaded` })
+    return [{ type: 'put', key: key('inbound', id), value: InboundRecord.encode({ ...record, receiptSeal: seal }) }]
+  }
+
+  released(id: string, seal: SealReference, cms: Uint8Array): void {
+    const record = this.#loaded.get(id)
+    this.#loaded.delete(id)
+    if (record !== undefined) void this.#push(id, record.receipt, seal, cms)
+  }
+
+  /** The sender asks again: tells it the receipt, or lets it wait for the token. */
+  async repeat(link: PeerLink, waybillDigest: string, record: InboundRecord): Promise<void> {
+    if (record.receiptSeal == null) {
+      this.#deps.sealer.wake()
+      return
+    }
+    const cms = await this.#deps.records.get(key('cms', hex(record.receiptSeal.cmsDigest)))
+    if (cms === undefined) {
+      throw new TramError('STORE_DAMAGED', { place: `cms of the receipt for ${waybillDigest}`, detail: 'missing' })
+    }
+    send(link, record.receipt, record.receiptSeal, cms)
+  }
+
+  /** The sender has the receipt. Never receipted itself; a repeated or unknown one changes nothing. */
+  async acknowledged(waybillDigest: string): Promise<void> {
+    const { records, logger } = this.#deps
+    try {
+      await this.#lock.run(waybillDigest, async () => {
+        const value = await records.get(key('inbound', waybillDigest))
+        if (value === undefined) return
+        const record = InboundRecord.decode(value)
+        if (record.receiptSeal == null || record.acknowledged) return
+        logger.debug({ step: 'ack-heard', waybill: waybillDigest }, 'the sender has the receipt')
+        const acknowledged = InboundRecord.encode({ ...record, acknowledged: true })
+        await records.commit([{ type: 'put', key: key('inbound', waybillDigest), value: acknowledged }])
+        logger.debug({ step: 'acknowledged', waybill: waybillDigest }, 'acknowledgement is durable')
+      })
+    } catch (error) {
+      logger.error({ ...logFields(asTramError(error)), waybill: waybillDigest }, 'an acknowledgement was not stored')
+    }
+  }
+
+  async #push(id: string, receipt: Uint8Array, seal: SealReference, cms: Uint8Array): Promise<void> {
+    this.#deps.logger.debug({ step: 'receipt-sealed', waybill: id }, 'receipt is sealed')
+    try {
+      const value = await this.#deps.records.get(key('waybill', id))
+      if (value === undefined) throw new TramError('STORE_DAMAGED', { place: `waybill ${id}`, detail: 'missing' })
+      const link = this.#deps.answers.answerLink(parseWaybill(WaybillRecord.decode(value).waybill).station)
+      // No link: the sender offers again when it is back, and is answered with this receipt then.
+      if (link === undefined) return
+      send(link, receipt, seal, cms)
+      this.#deps.logger.debug({ step: 'receipt-sent', waybill: id }, 'receipt is on its way')
+    } catch (error) {
+      const trouble = asTramError(error)
+      if (trouble.code !== 'LINK_CLOSED')
+        this.#deps.logger.error({ ...logFields(trouble), waybill: id }, 'receipt not sent yet')
+    }
+  }
+}
+
+function send(link: PeerLink, receipt: Uint8Array, seal: SealReference, cms: Uint8Array): void {
+  const bytes = Seal.encode({ cms: Buffer.from(cms), leafIndex: seal.leafIndex, path: seal.path })
+  link.send({ receipt: { receipt: Buffer.from(receipt), seal: bytes } })
+}

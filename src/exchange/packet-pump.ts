@@ -1,0 +1,35 @@
+// Sends the bytes of one packet that a recipient wants, from a chunk on. Started by station-courier.ts for each flight.
+import type { DataLane, PeerLink } from '../equipment/link/peer-link.ts'
+import { type PacketStore, smallPacketBytes } from '../equipment/store/packet-store.ts'
+import type { Flight } from './flights.ts'
+
+/** Bytes of one data message: half a frame, so that a piece of the packet store gives two equal ones. */
+const dataBytes = 32 * 1024
+
+/** Hỏa tốc and small packets overtake bulk. */
+const laneOf = ({ rank, waybill }: Flight): DataLane =>
+  rank.startsWith('0') || waybill.packetSize <= smallPacketBytes ? 'urgent' : 'bulk'
+
+/**
+ * Sends the packet from `firstChunk` on, then `end`.
+ * @throws TramError LINK_CLOSED, PACKET_MISSING, PACKET_DAMAGED, STORE_*; the reason of the flight's cancel signal
+ */
+export async function pumpPacket(
+  packets: PacketStore,
+  link: PeerLink,
+  flight: Flight,
+  firstChunk: number,
+): Promise<void> {
+  const { transfer, waybill, cancel } = flight
+  let offset = firstChunk * waybill.chunkSize
+  if (offset < waybill.packetSize) {
+    for await (const piece of packets.read(waybill.packetDigest, offset)) {
+      for (let at = 0; at < piece.byteLength; at += dataBytes) {
+        const bytes = piece.subarray(at, at + dataBytes)
+        await link.sendData(laneOf(flight), transfer, offset, bytes, cancel.signal)
+        offset += bytes.byteLength
+      }
+    }
+  }
+  link.send({ end: { transfer } })
+}

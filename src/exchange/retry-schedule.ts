@@ -1,0 +1,62 @@
+// When a station's deliveries are to be tried again: each with its own due time, up to a bound; past it the whole queue is
+// walked again. Part of station-courier.ts, without its links.
+import type { Clock } from '../base/clock.ts'
+import type { QueuedDelivery, QueueRank } from './outbox.ts'
+
+const maxRetries = 1024
+const boundsMs = { least: 1_000, most: 3_600_000 }
+
+export interface Retry {
+  queued: QueuedDelivery
+  rank: QueueRank
+  dueMs: number
+}
+
+/** ± 25 %, so that stations that lost the same peer do not come back in step. */
+export const jittered = (ms: number): number => ms * (0.75 + Math.random() * 0.5)
+
+export class RetrySchedule {
+  readonly #clock: Clock
+  readonly #retries = new Map<string, Retry>()
+  #rewindDueMs = Number.POSITIVE_INFINITY
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Tries a delivery again after `afterMs`, give or take. */
+  add(queued: QueuedDelivery, rank: QueueRank, afterMs: number): void {
+    const dueMs = this.#clock.monotonic() + jittered(Math.min(Math.max(afterMs, boundsMs.least), boundsMs.most))
+    if (this.#retries.size < maxRetries) this.#retries.set(queued.key, { queued, rank, dueMs })
+    else this.#rewindDueMs = Math.min(this.#rewindDueMs, dueMs)
+  }
+
+  /** Deliveries that are due now. They stay until `drop`. */
+  due(): Retry[] {
+    const now = this.#clock.monotonic()
+    return [...this.#retries.values()].filter((retry) => retry.dueMs <= now)
+  }
+
+  drop(retry: Retry): void {
+    this.#retries.delete(retry.queued.key)
+  }
+
+  /** Whether the whole queue is to be walked again now; asks once. */
+  takeRewind(): boolean {
+    if (this.#rewindDueMs > this.#clock.monotonic()) return false
+    this.#rewindDueMs = Number.POSITIVE_INFINITY
+    return true
+  }
+
+  /** Milliseconds until anything is due; undefined when nothing ever is. */
+  untilDue(): number | undefined {
+    const due = Math.min(this.#rewindDueMs, ...[...this.#retries.values()].map((retry) => retry.dueMs))
+    return due === Number.POSITIVE_INFINITY ? undefined : Math.max(0, due - this.#clock.monotonic())
+  }
+
+  /** A new link: everything open is offered anyway. */
+  clear(): void {
+    this.#retries.clear()
+    this.#rewindDueMs = Number.POSITIVE_INFINITY
+  }
+}
