@@ -14,6 +14,7 @@ import { encodeWaybill } from '../document/waybill.ts'
 import { key, sequencePart } from '../equipment/store/namespaces.ts'
 import { defaultChunkBytes, type PacketStore, type StoredPacket } from '../equipment/store/packet-store.ts'
 import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
+import { type WaybillGroup, waybillGroups } from './addressing.ts'
 import type { AuditLog } from './audit-log.ts'
 import type { Backend, Submission, SubmissionResult } from './desk.ts'
 import type { Directory } from './directory.ts'
@@ -22,9 +23,8 @@ import { type Outbox, queueRank } from './outbox.ts'
 import type { PacketOwners } from './packet-owners.ts'
 import { documentRecipients, notationOf, statusRecipients } from './recipients.ts'
 import type { References } from './references.ts'
-import { type Addressee, DeliveryState, DocumentRecord } from './schema/records.ts'
+import { type Addressee, DocumentRecord } from './schema/records.ts'
 import type { Sealer } from './sealer.ts'
-import { deliveryOutcome } from './sent-register.ts'
 
 export interface IntakeOptions {
   station: string
@@ -49,13 +49,6 @@ export interface IntakeDeps {
   logger: Logger
   /** As in ArrivalDeps: one decision about a packet at a time. */
   decisions: KeyedLock
-}
-
-/** Part of a document's recipients that share one waybill. */
-interface WaybillGroup {
-  attempt: number
-  resend: number
-  agencies: AgencyEntry[]
 }
 
 export class Intake {
@@ -160,7 +153,9 @@ export class Intake {
     const warnings = summary.warnings.map(({ field, detail }) => `${field}: ${detail}`)
     const stored = await records.get(key('document', docId))
     const existing = stored === undefined ? undefined : DocumentRecord.decode(stored)
-    const groups = await this.#groups(existing, recipients, submission.resend)
+    // The same submission after a day is a deliberate re-send: no backend repeats itself for that long.
+    const isLate = existing !== undefined && clock.now() - existing.submittedAt > this.#options.resendAfterMs
+    const groups = await waybillGroups(existing, recipients, submission.resend || isLate, this.#deps.outbox)
     if (existing !== undefined && groups.length === 0) return { docId, isNew: false, warnings }
 
     if (packet.operations.length === 0 && !(await packets.has(packet.digest))) {
@@ -182,6 +177,7 @@ export class Intake {
       reference,
       priority: summary.priority,
       acceptedAt: existing?.acceptedAt ?? now,
+      submittedAt: now,
       systemid: submission.backend.systemid,
       addressees: [...addressees.values()],
       statusCode: summary.statusCode,
@@ -199,37 +195,6 @@ export class Intake {
     logger.debug({ step: 'accepted', document: docId }, 'accepted')
     sealer.wake()
     return { docId, isNew: existing === undefined, warnings }
-  }
-
-  /** Which recipients need a waybill now: new ones, and those whose last delivery was refused, expired, or is re-sent. */
-  async #groups(
-    existing: DocumentRecord | undefined,
-    recipients: readonly AgencyEntry[],
-    resend: boolean,
-  ): Promise<WaybillGroup[]> {
-    const groups = new Map<string, WaybillGroup>()
-    const isLate = existing !== undefined && this.#deps.clock.now() - existing.acceptedAt > this.#options.resendAfterMs
-    for (const agency of recipients) {
-      const addressee = existing?.addressees.find((entry) => entry.agency === agency.code)
-      const turn =
-        addressee === undefined ? { attempt: 0, resend: 0 } : await this.#nextTurn(addressee, resend || isLate)
-      if (turn === undefined) continue
-      const name = `${turn.attempt}/${turn.resend}`
-      const group = groups.get(name) ?? { ...turn, agencies: [] }
-      group.agencies.push(agency)
-      groups.set(name, group)
-    }
-    return [...groups.values()]
-  }
-
-  async #nextTurn(addressee: Addressee, resend: boolean): Promise<{ attempt: number; resend: number } | undefined> {
-    const delivery = await this.#deps.outbox.delivery(addressee.waybill, addressee.station)
-    if (delivery === undefined) return { attempt: addressee.attempt + 1, resend: addressee.resend }
-    const { state } = deliveryOutcome(delivery, addressee.agency)
-    if (state === 'refused' || delivery.state === DeliveryState.EXPIRED) {
-      return { attempt: addressee.attempt + 1, resend: addressee.resend }
-    }
-    return resend && state === 'delivered' ? { attempt: addressee.attempt, resend: addressee.resend + 1 } : undefined
   }
 
   /** One waybill: its operations, and its recipients entered into `addressees`. */

@@ -1,4 +1,5 @@
 // Deliveries of our own waybills: opened at intake, queued when sealed, closed by a receipt. The courier walks its queues.
+// Long because: every change of a delivery's state stands in one place, under one lock.
 import type { Clock } from '../base/clock.ts'
 import { TramError } from '../base/errors.ts'
 import { hex } from '../document/document-id.ts'

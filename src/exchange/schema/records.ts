@@ -194,6 +194,7 @@ export interface DocumentRecord {
   systemid: string
   addressees: Addressee[]
   statusCode: string
+  submittedAt: number
 }
 
 export namespace DocumentRecord {
@@ -273,6 +274,11 @@ export namespace DocumentRecord {
           w.string(obj.statusCode)
         }
 
+        if ((obj.submittedAt != null && obj.submittedAt !== 0)) {
+          w.uint32(112)
+          w.uint64Number(obj.submittedAt)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -290,7 +296,8 @@ export namespace DocumentRecord {
           acceptedAt: 0,
           systemid: '',
           addressees: [],
-          statusCode: ''
+          statusCode: '',
+          submittedAt: 0
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -355,6 +362,10 @@ export namespace DocumentRecord {
             }
             case 13: {
               obj.statusCode = reader.string()
+              break
+            }
+            case 14: {
+              obj.submittedAt = reader.uint64Number()
               break
             }
             default: {
@@ -478,6 +489,13 @@ export namespace DocumentRecord {
               }
               break
             }
+            case 14: {
+              yield {
+                field: `${prefix}.submittedAt`,
+                value: reader.uint64Number()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -580,6 +598,11 @@ export namespace DocumentRecord {
     value: string
   }
 
+  export interface DocumentRecordSubmittedAtFieldEvent {
+    field: '$.submittedAt'
+    value: number
+  }
+
   export function encode (obj: Partial<DocumentRecord>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, DocumentRecord.codec())
   }
@@ -588,7 +611,7 @@ export namespace DocumentRecord {
     return decodeMessage(buf, DocumentRecord.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<DocumentRecord>): Generator<DocumentRecordDocIdFieldEvent | DocumentRecordIsStatusFieldEvent | DocumentRecordSenderAgencyFieldEvent | DocumentRecordPacketDigestFieldEvent | DocumentRecordPacketSizeFieldEvent | DocumentRecordTitleFieldEvent | DocumentRecordNotationFieldEvent | DocumentRecordReferenceFieldEvent | DocumentRecordPriorityFieldEvent | DocumentRecordAcceptedAtFieldEvent | DocumentRecordSystemidFieldEvent | DocumentRecordAddresseesAgencyFieldEvent | DocumentRecordAddresseesStationFieldEvent | DocumentRecordAddresseesWaybillFieldEvent | DocumentRecordAddresseesAttemptFieldEvent | DocumentRecordAddresseesResendFieldEvent | DocumentRecordStatusCodeFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<DocumentRecord>): Generator<DocumentRecordDocIdFieldEvent | DocumentRecordIsStatusFieldEvent | DocumentRecordSenderAgencyFieldEvent | DocumentRecordPacketDigestFieldEvent | DocumentRecordPacketSizeFieldEvent | DocumentRecordTitleFieldEvent | DocumentRecordNotationFieldEvent | DocumentRecordReferenceFieldEvent | DocumentRecordPriorityFieldEvent | DocumentRecordAcceptedAtFieldEvent | DocumentRecordSystemidFieldEvent | DocumentRecordAddresseesAgencyFieldEvent | DocumentRecordAddresseesStationFieldEvent | DocumentRecordAddresseesWaybillFieldEvent | DocumentRecordAddresseesAttemptFieldEvent | DocumentRecordAddresseesResendFieldEvent | DocumentRecordStatusCodeFieldEvent | DocumentRecordSubmittedAtFieldEvent> {
     return streamMessage(buf, DocumentRecord.codec(), opts)
   }
 }
