@@ -24,8 +24,11 @@ async function run(configFile: string): Promise<number> {
     })
   }
   const station = await startStation(config, signerCommand(), logger, stopping.signal)
-  const { vxpEndpoint, addresses, peerId } = station
-  logger.info({ step: 'ready', station: config.station.id, vxpEndpoint, addresses, peerId, pid: process.pid }, 'ready')
+  const { vxpEndpoint, apiSocket, addresses, peerId } = station
+  logger.info(
+    { step: 'ready', station: config.station.id, vxpEndpoint, apiSocket, addresses, peerId, pid: process.pid },
+    'ready',
+  )
   logger.info({ signal: await asked }, 'stopping')
   const failures = await station.stop()
   for (const [part, error] of failures) logger.error({ part, detail: error.message }, 'did not stop cleanly')

@@ -17,6 +17,7 @@ import { peerIdFromKeyFile } from './equipment/link/libp2p-identity.ts'
 import { SignerClient } from './equipment/token/signer-client.ts'
 import { SignerProcess } from './equipment/token/signer-process.ts'
 import type { TokenDescription } from './equipment/token/token.ts'
+import { tokenTrouble } from './equipment/token/token-trouble.ts'
 import { buildDirectoryFile, type DirectoryPlan } from './exchange/directory-builder.ts'
 import { readCertificates, readTrust } from './trust-files.ts'
 
@@ -184,10 +185,10 @@ async function readyToken(client: SignerClient, signal: AbortSignal): Promise<To
     last = description
     if (description.state === 'ready') resolve(description)
     // Absent and unreachable are how every start looks; the others change only when a person does something.
-    else if (description.state !== 'absent' && description.state !== 'unreachable') reject(troubleOf(description))
+    else if (description.state !== 'absent' && description.state !== 'unreachable') reject(tokenTrouble(description))
   }
   const onAbort = (): void => reject(signal.reason)
-  const timer = setTimeout(() => reject(troubleOf(last)), tokenReadyMs)
+  const timer = setTimeout(() => reject(tokenTrouble(last)), tokenReadyMs)
   signal.addEventListener('abort', onAbort, { once: true })
   client.onStateChange = judge
   judge(last)
@@ -197,20 +198,5 @@ async function readyToken(client: SignerClient, signal: AbortSignal): Promise<To
     clearTimeout(timer)
     signal.removeEventListener('abort', onAbort)
     delete client.onStateChange
-  }
-}
-
-function troubleOf({ state, detail, label }: TokenDescription): TramError {
-  switch (state) {
-    case 'needs-pin':
-      return new TramError('TOKEN_PIN_NEEDED', { token: label })
-    case 'latched':
-      return new TramError('TOKEN_PIN_LATCHED', { token: label, reason: detail })
-    case 'unreachable':
-      return new TramError('SIGNER_UNREACHABLE', { detail })
-    case 'absent':
-      return new TramError('TOKEN_ABSENT', { token: label })
-    default:
-      return new TramError('TOKEN_FAILED', { rv: detail, operation: 'opening its key' })
   }
 }

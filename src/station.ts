@@ -6,6 +6,7 @@ import { asTramError } from './base/errors.ts'
 import { type Service, startAll, stopAll } from './base/lifecycle.ts'
 import { type Logger, logFields } from './base/logger.ts'
 import { type DataPaths, dataPaths } from './base/paths.ts'
+import { tramVersion } from './base/version.ts'
 import type { Config } from './config.ts'
 import { Libp2pNetwork } from './equipment/link/libp2p-link.ts'
 import { createLoopback } from './equipment/link/memory-link.ts'
@@ -17,11 +18,16 @@ import { SignerProcess } from './equipment/token/signer-process.ts'
 import { AuditLog } from './exchange/audit-log.ts'
 import { Courier } from './exchange/courier.ts'
 import { Directory } from './exchange/directory.ts'
+import { DirectoryCounts } from './exchange/directory-counts.ts'
 import { DirectoryExchange } from './exchange/directory-exchange.ts'
+import { DocumentAccess } from './exchange/document-access.ts'
+import { exportEvidence } from './exchange/evidence-archive.ts'
+import { EvidenceCollector } from './exchange/evidence-collector.ts'
 import { Inbox } from './exchange/inbox.ts'
 import { Intake } from './exchange/intake.ts'
 import { KeyedLock } from './exchange/keyed-lock.ts'
 import { OfficeDesk } from './exchange/office-desk.ts'
+import { OpenDeliveries } from './exchange/open-deliveries.ts'
 import { Outbox } from './exchange/outbox.ts'
 import { OutgoingReceipts } from './exchange/outgoing-receipts.ts'
 import { PacketOwners } from './exchange/packet-owners.ts'
@@ -32,9 +38,11 @@ import { SealChecker } from './exchange/seal-checker.ts'
 import { Sealer } from './exchange/sealer.ts'
 import { SentRegister } from './exchange/sent-register.ts'
 import { Sequence } from './exchange/sequence.ts'
+import { StationHealth } from './exchange/station-health.ts'
 import { Statuses } from './exchange/statuses.ts'
 import { Switchboard } from './exchange/switchboard.ts'
 import { Tracing } from './exchange/tracing.ts'
+import { RestServer } from './surface/rest/rest-server.ts'
 import { VxpServer } from './surface/vxp/vxp-server.ts'
 import { readCertificates, readTrust } from './trust-files.ts'
 
@@ -44,6 +52,8 @@ const hourMs = 3_600_000
 /** A station that runs. */
 export interface Station {
   vxpEndpoint: string
+  /** The Unix socket of the API. */
+  apiSocket: string
   addresses: readonly string[]
   peerId: string
   /** Stops every part, newest first. Returns what did not stop cleanly, by name. */
@@ -67,6 +77,7 @@ export async function startStation(
   await startAll(parts.services, signal)
   return {
     vxpEndpoint: parts.vxp.endpoint,
+    apiSocket: paths.apiSocket,
     addresses: parts.network.addresses,
     peerId: parts.network.peerId,
     stop: () => stopAll(parts.services),
@@ -181,6 +192,33 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
   const desk = new OfficeDesk({ intake, inbox, sent, directory })
   const vxp = new VxpServer({ ...config.vxp, backends: config.backend }, { desk, logger, clock })
 
+  const counts = new DirectoryCounts({ directory })
+  const deliveries = new OpenDeliveries({ records, outbox })
+  const health = new StationHealth(
+    { ...own, version: tramVersion },
+    { records, space, token, sealer, courier, switchboard, directory, counts, deliveries, clock },
+  )
+  const evidence = new EvidenceCollector({ trust }, { records, packets, directory, sent, inbox, outbox })
+  const api = new RestServer(
+    { socketPath: paths.apiSocket, dataFolder: config.station.data_folder, backends: config.backend },
+    {
+      desk,
+      inbox,
+      tracing,
+      documents: new DocumentAccess({ sent, inbox, packets, intake }),
+      deliveries,
+      directory,
+      counts,
+      audit,
+      health,
+      token,
+      collectEvidence: (id) => evidence.collect(id),
+      writeEvidence: (found, zipStream) => exportEvidence(found, { zipStream }),
+      clock,
+      logger,
+    },
+  )
+
   const services: Service[] = [
     space,
     records,
@@ -197,6 +235,8 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     courier,
     retention,
     vxp,
+    step('health', async () => health.markReady()),
+    api,
   ]
-  return { services, vxp, network, tracing }
+  return { services, vxp, network }
 }

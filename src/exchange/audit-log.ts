@@ -80,9 +80,10 @@ export class AuditLog {
     }
   }
 
-  /** Acts of one subject or all, oldest first. */
-  async *entries(): AsyncGenerator<AuditEntry> {
-    for await (const [name, value] of this.#records.range(range('audit'))) {
+  /** Acts from a sequence number on, oldest first. */
+  async *entries(fromSequence = 0): AsyncGenerator<AuditEntry> {
+    const from = key('audit', sequencePart(fromSequence))
+    for await (const [name, value] of this.#records.range({ ...range('audit'), from })) {
       const { time, act, subject, detail } = AuditRecord.decode(value)
       yield { sequence: sequenceOf(name), timeMs: time, act: act as AuditAct, subject, detail }
     }

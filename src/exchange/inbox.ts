@@ -119,6 +119,11 @@ export class Inbox {
     return count
   }
 
+  /** One item, without touching it. @throws TramError DOCUMENT_UNKNOWN (also when it is another backend's) */
+  async item(backend: Backend, itemId: string): Promise<InboxItem> {
+    return toItem(await this.#own(backend, itemId))
+  }
+
   /** See Desk.openItem. */
   async openItem(backend: Backend, itemId: string): Promise<{ item: InboxItem; bytes: AsyncIterable<Uint8Array> }> {
     const record = await this.#own(backend, itemId)

@@ -1,0 +1,98 @@
+// The fastify application of the API: strict schemas, bodies as JSON or as streams, refusals as problem details, OpenAPI.
+// rest-server.ts listens with it; scripts/generated-pages.ts asks it for docs/openapi.json.
+import swagger from '@fastify/swagger'
+import fastify from 'fastify'
+import { TramError } from '../../base/errors.ts'
+import { logFields } from '../../base/logger.ts'
+import { tramVersion } from '../../base/version.ts'
+import type { RestApp, RestRoutes, RestSite } from './rest-deps.ts'
+import { failureOf, problemOf, problemType } from './rest-errors.ts'
+import { directoryImportRoutes, directoryRoutes } from './rest-routes-directory.ts'
+import { documentRoutes, resendRoutes, submissionRoutes } from './rest-routes-documents.ts'
+import { itemRoutes, listRoutes, markRoutes } from './rest-routes-lists.ts'
+import { pinRoutes, stationRoutes } from './rest-routes-station.ts'
+
+const maxJsonBytes = 2 * 1024 * 1024
+const keepAliveMs = 60_000
+
+const withoutBody: readonly RestRoutes[] = [documentRoutes, listRoutes, itemRoutes, directoryRoutes, stationRoutes]
+const withJson: readonly RestRoutes[] = [resendRoutes, markRoutes, pinRoutes]
+const withBytes: readonly RestRoutes[] = [submissionRoutes, directoryImportRoutes]
+
+/** Makes the application. Nothing listens yet; `site` is asked for each request. */
+export async function createRestApp(site: () => RestSite): Promise<RestApp> {
+  const app: RestApp = fastify({
+    // Our own log says what is to be said; fastify's would know bodies.
+    logger: false,
+    bodyLimit: maxJsonBytes,
+    keepAliveTimeout: keepAliveMs,
+    // Fastify's defaults turn '1' into 1 and drop what they do not know: a caller's mistake would pass unseen.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
+    routerOptions: { maxParamLength: 200 },
+  })
+  await app.register(swagger, { openapi: description })
+  setFailureHandlers(app, site)
+  await app.register(async (scope) => {
+    scope.get('/v1/openapi.json', { schema: { tags: ['station'], summary: 'This description' } }, () => app.swagger())
+    for (const routes of withoutBody) routes(scope, site)
+  })
+  await app.register(async (scope) => {
+    scope.removeContentTypeParser('text/plain')
+    for (const routes of withJson) routes(scope, site)
+  })
+  await app.register(async (scope) => {
+    // The request is the stream: nothing is collected in memory, and the store knows the limits.
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
+    for (const routes of withBytes) routes(scope, site)
+  })
+  await app.ready()
+  return app
+}
+
+/** The OpenAPI description, which needs no station. */
+export async function describeRestApi(): Promise<object> {
+  const app = await createRestApp(() => {
+    throw new TramError('INTERNAL', { detail: 'the API is only described here' })
+  })
+  try {
+    return app.swagger()
+  } finally {
+    await app.close()
+  }
+}
+
+const description = {
+  openapi: '3.1.0',
+  info: {
+    title: 'Trạm',
+    version: tramVersion,
+    description:
+      'The API of one station, over the Unix socket `api.sock` in its data folder (mode 0660). The command line is a ' +
+      'client of it. Refusals are RFC 9457 problem details whose `code` is a condition of docs/conditions.md.',
+    license: { name: 'Apache-2.0' },
+  },
+  servers: [{ url: 'http://localhost', description: 'over the Unix socket; the host name does not matter' }],
+}
+
+function setFailureHandlers(app: RestApp, site: () => RestSite): void {
+  app.setErrorHandler(async (thrown, { method, routeOptions }, reply) => {
+    const { status, error } = failureOf(thrown, method === 'GET')
+    if (status >= 500) {
+      const { logger } = site()
+      logger.error({ ...logFields(error), method, route: routeOptions.url }, 'api request failed')
+    }
+    // As text: a body of JSON type would go through the schema of the route's success.
+    return reply
+      .code(status)
+      .type(problemType)
+      .send(JSON.stringify(problemOf(error, status)))
+  })
+  app.setNotFoundHandler(async (_request, reply) => {
+    const error = new TramError('REQUEST_INVALID', { field: 'path', detail: 'there is no such route' })
+    return reply
+      .code(404)
+      .type(problemType)
+      .send(JSON.stringify(problemOf(error, 404)))
+  })
+}

@@ -1,0 +1,57 @@
+// What the API stands on, and the kinds of fastify that its routes are written for. rest-server.ts is given the parts;
+// the routes see them here.
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Writable } from 'node:stream'
+import type { FastifyBaseLogger, FastifyInstance, FastifyTypeProvider } from 'fastify'
+import type { Static, TSchema } from 'typebox'
+import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/logger.ts'
+import type { Evidence } from '../../document/evidence-files.ts'
+import type { Token } from '../../equipment/token/token.ts'
+import type { AuditLog } from '../../exchange/audit-log.ts'
+import type { Backend, Desk } from '../../exchange/desk.ts'
+import type { Directory } from '../../exchange/directory.ts'
+import type { DirectoryCounts } from '../../exchange/directory-counts.ts'
+import type { DocumentAccess } from '../../exchange/document-access.ts'
+import type { Inbox } from '../../exchange/inbox.ts'
+import type { OpenDeliveries } from '../../exchange/open-deliveries.ts'
+import type { StationHealth } from '../../exchange/station-health.ts'
+import type { Tracing } from '../../exchange/tracing.ts'
+
+export interface RestDeps {
+  desk: Desk
+  inbox: Inbox
+  tracing: Tracing
+  documents: DocumentAccess
+  deliveries: OpenDeliveries
+  directory: Directory
+  counts: DirectoryCounts
+  audit: AuditLog
+  health: StationHealth
+  token: Token
+  /** Evidence about one document. @throws TramError DOCUMENT_UNKNOWN, EVIDENCE_NOT_READY */
+  collectEvidence: (id: string) => Promise<Evidence>
+  /** Writes evidence as a zip and ends the stream, or destroys it. */
+  writeEvidence: (evidence: Evidence, zip: Writable) => Promise<void>
+  clock: Clock
+  logger: Logger
+}
+
+/** What routes need besides the parts. */
+export interface RestSite extends RestDeps {
+  /** Configured backends; who calls without naming one acts for all of them. */
+  backends: readonly Backend[]
+  /** Aborts when the station stops and its patience has ended. */
+  stopping: AbortSignal
+}
+
+/** Types of params, query and body come from the schemas. */
+interface SchemaTypes extends FastifyTypeProvider {
+  validator: this['schema'] extends TSchema ? Static<this['schema']> : unknown
+  serializer: unknown
+}
+
+export type RestApp = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger, SchemaTypes>
+
+/** Adds some routes. `site` is asked when a request comes: the description of the API is made without any. */
+export type RestRoutes = (app: RestApp, site: () => RestSite) => void

@@ -1,0 +1,95 @@
+// The directory: what is in use, its file, one agency or station of it, and the import of a newer one.
+import type { Static } from 'typebox'
+import { TramError } from '../../base/errors.ts'
+import { hex } from '../../document/document-id.ts'
+import type { Window } from '../../document/schema/directory.ts'
+import { bytesAnswer, bytesBody, jsonAnswer } from './rest-answers.ts'
+import type { RestRoutes, RestSite } from './rest-deps.ts'
+import { sendBytes } from './rest-routes-documents.ts'
+import { agencyAnswer, codeParams, directoryAnswer, stationAnswer, stationParams } from './rest-schemas.ts'
+
+const tags = ['directory']
+const mediaType = 'application/octet-stream'
+
+const windowOf = (window: Window | undefined) =>
+  window === undefined ? null : { from: window.from, until: window.until }
+
+async function inUse({ directory, counts }: RestSite): Promise<Static<typeof directoryAnswer>> {
+  const { current } = directory
+  if (current === undefined) throw new TramError('DIRECTORY_MISSING', {})
+  const { version, issued, expires, size } = current
+  return { version, issued, expires, expired: directory.isExpired(), fileBytes: size, ...(await counts.current()) }
+}
+
+export const directoryRoutes: RestRoutes = (app, site) => {
+  app.get(
+    '/v1/directory',
+    { schema: { tags, summary: 'The directory in use', response: jsonAnswer(directoryAnswer) } },
+    (): Promise<Static<typeof directoryAnswer>> => inUse(site()),
+  )
+
+  app.get(
+    '/v1/directory/file',
+    { schema: { tags, summary: 'Its signed file', response: bytesAnswer(mediaType) } },
+    async (_request, reply) => {
+      const { directory } = site()
+      const { fileBytes } = directory
+      return sendBytes(reply, mediaType, fileBytes, directory.streamFile())
+    },
+  )
+
+  app.get(
+    '/v1/directory/agencies/:code',
+    { schema: { tags, summary: 'One agency', params: codeParams, response: jsonAnswer(agencyAnswer) } },
+    async ({ params: { code } }): Promise<Static<typeof agencyAnswer>> => {
+      const { directory } = site()
+      const agency = await directory.agency(code)
+      if (agency === undefined) throw new TramError('RECIPIENT_UNKNOWN', { codes: code })
+      const { code102, name, mail, parent, station, successor, level } = agency
+      const resolved = await directory.resolve(code)
+      const resolvesTo = resolved.ok ? resolved.value.code : null
+      const validity = windowOf(agency.validity)
+      return { code: agency.code, code102, name, mail, parent, station, validity, successor, level, resolvesTo }
+    },
+  )
+
+  app.get(
+    '/v1/directory/stations/:id',
+    { schema: { tags, summary: 'One station', params: stationParams, response: jsonAnswer(stationAnswer) } },
+    async ({ params }): Promise<Static<typeof stationAnswer>> => {
+      const station = await site().directory.station(params.id)
+      if (station === undefined) throw new TramError('RECIPIENT_UNKNOWN', { codes: params.id })
+      const { id, name, generation, addresses } = station
+      return {
+        id,
+        name,
+        generation,
+        addresses,
+        peerKeys: station.peerKeys.map(({ peerId, window }) => ({ peerId, window: windowOf(window) })),
+        certificates: station.certificates.map(({ sha256, window }) => ({
+          sha256: hex(sha256),
+          window: windowOf(window),
+        })),
+      }
+    },
+  )
+}
+
+/** Takes the file itself as its body. */
+export const directoryImportRoutes: RestRoutes = (app, site) => {
+  app.post(
+    '/v1/directory',
+    {
+      schema: {
+        tags,
+        summary: 'Puts a newer directory file in use, when the authority has signed it',
+        body: bytesBody(mediaType),
+        response: jsonAnswer(directoryAnswer),
+      },
+    },
+    async ({ raw }): Promise<Static<typeof directoryAnswer>> => {
+      await site().directory.import(raw)
+      return inUse(site())
+    },
+  )
+}
