@@ -32,6 +32,7 @@ export async function createRestApp(site: () => RestSite): Promise<RestApp> {
   })
   await app.register(swagger, { openapi: description })
   setFailureHandlers(app, site)
+  logRequests(app, site)
   await app.register(async (scope) => {
     scope.get('/v1/openapi.json', { schema: { tags: ['station'], summary: 'This description' } }, () => app.swagger())
     for (const routes of withoutBody) routes(scope, site)
@@ -94,5 +95,15 @@ function setFailureHandlers(app: RestApp, site: () => RestSite): void {
       .code(404)
       .type(problemType)
       .send(JSON.stringify(problemOf(error, 404)))
+  })
+}
+
+/** One line a request: route and outcome, never what it carried. */
+function logRequests(app: RestApp, site: () => RestSite): void {
+  app.addHook('onResponse', async ({ method, routeOptions }, reply) => {
+    const line = { method, route: routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }
+    const { logger } = site()
+    if (method === 'GET') logger.debug(line, 'api request')
+    else logger.info(line, 'api request')
   })
 }

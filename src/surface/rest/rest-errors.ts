@@ -63,6 +63,7 @@ export function problemOf(error: TramError, status: number): Problem {
     vi,
     en,
     todo: { vi: todoVi, en: todoEn },
+    data: error.data,
   }
 }
 

@@ -38,6 +38,9 @@ export const problem = record(
     vi: text,
     en: text,
     todo: record({ vi: text, en: text }),
+    data: Type.Record(Type.String(), Type.Union([text, Type.Number()]), {
+      description: 'what the texts are filled with',
+    }),
   },
   'RFC 9457 problem details',
 )

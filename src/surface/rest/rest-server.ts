@@ -41,7 +41,6 @@ export class RestServer implements Service {
     if (await answers(socketPath, signal)) throw new TramError('STORE_LOCKED', { folder: dataFolder })
     const site = { ...this.#deps, backends, stopping: this.#stopping.signal }
     const app = await createRestApp(() => site)
-    this.#log(app)
     try {
       // Left behind by a killed process: nobody listens on it.
       await rm(socketPath, { force: true })
@@ -53,6 +52,7 @@ export class RestServer implements Service {
       throw new TramError('STORE_FAILED', { detail }, { cause: error })
     }
     app.server.maxConnections = maxConnections
+    app.server.on('error', (error) => this.#deps.logger.error(logFields(asTramError(error)), 'api server error'))
     this.#app = app
     this.#deps.logger.info({ socket: socketPath }, 'api listens')
   }
@@ -71,17 +71,6 @@ export class RestServer implements Service {
     // Whatever still waits for a peer of ours (the signer) waits no longer.
     this.#stopping.abort(new TramError('INTAKE_CLOSED', { detail: 'trạm đang dừng' }))
     await rm(this.#options.socketPath, { force: true })
-  }
-
-  /** One line a request: route and outcome, never what it carried. */
-  #log(app: RestApp): void {
-    const { logger } = this.#deps
-    app.addHook('onResponse', async ({ method, routeOptions }, reply) => {
-      const line = { method, route: routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }
-      if (method === 'GET') logger.debug(line, 'api request')
-      else logger.info(line, 'api request')
-    })
-    app.server.on('error', (error) => logger.error(logFields(asTramError(error)), 'api server error'))
   }
 }
 
