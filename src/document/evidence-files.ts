@@ -84,7 +84,8 @@ export interface EvidenceContents {
 
 const invalid = (detail: string): TramError => new TramError('EVIDENCE_INVALID', { detail })
 
-const count = '([1-9][0-9]{0,3})'
+/** From 2: the first has no number, so that each file has one name. */
+const count = '([2-9]|[1-9][0-9]{1,3})'
 const waybillPattern = new RegExp(`^waybill(?:-${count})?\\.(bin|cms|path)$`)
 const receiptPattern = new RegExp(`^receipt-([a-z0-9-]{1,32})(?:\\.${count})?\\.(bin|cms|path)$`)
 const entryPattern = /^directory-(0|[1-9][0-9]{0,9})\.(entry|path)$/

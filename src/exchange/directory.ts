@@ -1,5 +1,6 @@
 // The directory in use: stations and agencies, in the record store and not in the heap. Never rolled back; an expired one
 // alarms and keeps working. Everything that resolves a code or admits a peer asks here.
+// Long because: import, lookup and the file in use are one state that changes together.
 import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'

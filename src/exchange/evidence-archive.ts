@@ -31,7 +31,7 @@ const invalid = (detail: string, cause?: unknown): TramError =>
  * @throws TramError STORE_FAILED (the folder exists already, or cannot be written), DISK_FULL; PACKET_* of the packet's store
  */
 export async function exportEvidence(evidence: Evidence, target: EvidenceTarget): Promise<void> {
-  if ('folder' in target) await writeFolder(evidence, resolve(target.folder))
+  if ('folder' in target) await writeFolder(allFiles(evidence), evidence.packet.sizeBytes, resolve(target.folder))
   else await writeZip(evidence, target.zipStream)
 }
 
@@ -48,20 +48,41 @@ export async function verifyEvidenceFile(path: string, trust: EvidenceTrust): Pr
   }
 }
 
-async function writeFolder(evidence: Evidence, folder: string): Promise<void> {
+/**
+ * Unpacks an exported zip (attacker-controlled) into a new folder, which appears whole or not at all. Verifies nothing.
+ * @throws TramError EVIDENCE_INVALID, STORE_FAILED (the folder exists already, or cannot be written), DISK_FULL
+ */
+export async function unpackEvidence(zipFile: string, folder: string): Promise<void> {
+  const { files, close } = await openZip(zipFile)
+  try {
+    let sizeBytes = 0
+    for (const [name, size] of files.sizes) {
+      if (!/^(?:certificates\/)?\w[\w.-]*$/.test(name)) throw invalid(`${name.slice(0, 100)} is no file of an export`)
+      sizeBytes += size
+    }
+    const entries = [...files.sizes.keys()].map((name): NamedBytes => [name, files.read(name)])
+    await writeFolder(entries, sizeBytes, resolve(folder))
+  } finally {
+    await close()
+  }
+}
+
+type NamedBytes = readonly [name: string, bytes: Iterable<Uint8Array> | AsyncIterable<Uint8Array>]
+
+async function writeFolder(files: Iterable<NamedBytes>, sizeBytes: number, folder: string): Promise<void> {
   const temporary = `${folder}.new`
   try {
     if (await exists(folder)) throw new TramError('STORE_FAILED', { detail: `${folder} exists already` })
     await rm(temporary, { recursive: true, force: true })
     await mkdir(join(temporary, 'certificates'), { recursive: true })
-    for (const [name, bytes] of allFiles(evidence)) await writeFile(join(temporary, name), bytes)
+    for (const [name, bytes] of files) await writeFile(join(temporary, name), bytes)
     await syncFolder(join(temporary, 'certificates'))
     await syncFolder(temporary)
     await rename(temporary, folder)
     await syncFolder(dirname(folder))
   } catch (error) {
     await rm(temporary, { recursive: true, force: true })
-    throw writeFailure(error, evidence.packet.sizeBytes)
+    throw writeFailure(error, sizeBytes)
   }
 }
 
@@ -86,7 +107,7 @@ async function writeFile(file: string, bytes: Iterable<Uint8Array> | AsyncIterab
 }
 
 /** Every file with its bytes: the small ones first, so that whoever reads a zip stream knows what comes. */
-function* allFiles(evidence: Evidence): Iterable<[string, Iterable<Uint8Array> | AsyncIterable<Uint8Array>]> {
+function* allFiles(evidence: Evidence): Iterable<NamedBytes> {
   const names = [...evidence.files.keys()].sort()
   for (const name of names) yield [name, [evidence.files.get(name) ?? new Uint8Array(0)]]
   yield [sumsName, [sumsOf(evidence)]]
@@ -97,10 +118,8 @@ async function writeZip(evidence: Evidence, target: Writable): Promise<void> {
   const zip = new ZipFile()
   // Signed files must come out as they went in, and a packet is base64 of compressed files anyway: stored.
   const options = { compress: false, mtime: new Date(evidence.createdMs), mode: 0o100644 }
-  const output = Readable.from(zip.outputStream)
-  const failed = (error: unknown): void => {
-    output.destroy(error instanceof Error ? error : new Error(String(error)))
-  }
+  const failing = new AbortController()
+  const failed = (error: unknown): void => failing.abort(error)
   zip.on('error', failed)
   for (const [name, bytes] of allFiles(evidence)) {
     if (name !== packetName && Symbol.iterator in bytes) zip.addBuffer(Buffer.concat([...bytes]), name, options)
@@ -114,7 +133,11 @@ async function writeZip(evidence: Evidence, target: Writable): Promise<void> {
     }
   }
   zip.end()
-  await pipeline(output, target)
+  try {
+    await pipeline(zip.outputStream, target, { signal: failing.signal })
+  } catch (error) {
+    throw failing.signal.aborted ? failing.signal.reason : error
+  }
 }
 
 interface OpenedEvidence {
