@@ -51,7 +51,12 @@ export interface LabStation extends LabStationWish {
 /** What a test or the lab changes in every station's configuration. */
 export interface LabConfigExtra {
   logLevel?: 'debug' | 'info' | 'trace'
+  /** Told of each station whose keys and configuration are there; with dozens of stations that takes minutes. */
+  onStationMade?: (id: string) => void
 }
+
+/** A file that every lab's folder has, by which `scripts/lab down` knows one. */
+export const labGroundName = 'ground.json'
 
 /** The signed directory's name in the lab's folder. */
 export const labDirectoryName = 'directory.tramdir'
@@ -95,7 +100,7 @@ export async function makeLab(
   const root = resolve(folder)
   await mkdir(root, { recursive: true })
   const pki = await makePki(join(root, 'pki'))
-  const { host } = await remembered<LabState>(join(root, 'lab.json'), async () => ({ host: loopbackAddress() }))
+  const { host } = await remembered<LabState>(join(root, labGroundName), async () => ({ host: loopbackAddress() }))
   const taken = new Set<number>()
   const folders = stations.map(({ id }) => join(root, 'stations', id))
   for (const stationFolder of folders) {
@@ -111,6 +116,7 @@ export async function makeLab(
     },
     ...stations.map((wish, index) => async () => {
       made.set(wish.id, await makeStation(folders[index] ?? '', wish, pki, host, free, extra))
+      extra.onStationMade?.(wish.id)
     }),
   ]
   // A key of RSA-3072 costs a core about a second.

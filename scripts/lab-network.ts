@@ -2,12 +2,20 @@
 // and the directory that the authority builds of them. The lab and the e2e tests start stations from it.
 import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { createLogger } from '../src/base/logger.ts'
 import { loadConfig } from '../src/config.ts'
 import type { AgencyEntry } from '../src/document/schema/directory.ts'
 import { buildDirectory, writeDescriptor } from '../src/offline.ts'
-import { type LabConfigExtra, type LabLayout, type LabStationWish, type LabToken, labDirectoryName, makeLab } from './lab-keys.ts'
+import {
+  type LabConfigExtra,
+  type LabLayout,
+  type LabStationWish,
+  type LabToken,
+  labDirectoryName,
+  makeLab,
+} from './lab-keys.ts'
 
 export interface LabNetwork extends LabLayout {
   directoryFile: string
@@ -20,6 +28,10 @@ export interface LabNetworkOptions extends LabConfigExtra {
   signerCommand?: readonly string[]
   /** Agencies that no station of the lab serves, so that the lists look real. */
   otherAgencies?: readonly AgencyEntry[]
+  /** Where signers log while descriptors and directory are sealed; default standard error. */
+  signerLogFile?: string
+  /** Told of each station whose token has sealed its descriptor for a new directory. */
+  onDescriptor?: (id: string) => void
 }
 
 const yearMs = 365 * 86_400_000
@@ -38,8 +50,11 @@ export async function makeLabNetwork(
   await writeFile(authorityConfigFile, authorityConfig(layout.authority), { mode: 0o600 })
   const network = { ...layout, directoryFile, authorityConfigFile }
   const stateFile = join(layout.folder, 'directory.json')
+  const listed = layout.stations.map(({ id, name, host, linkPort, token, agencyCodes }) => {
+    return [id, name, host, linkPort, token.serial, agencyCodes]
+  })
   const content = createHash('sha256')
-    .update(JSON.stringify([layout.stations.map(({ id, linkPort, token, agencyCodes }) => [id, linkPort, token.serial, agencyCodes]), options.otherAgencies?.length ?? 0]))
+    .update(JSON.stringify([listed, options.otherAgencies ?? []]))
     .digest('hex')
   const state = await readState(stateFile)
   if (state.content === content) return network
@@ -49,16 +64,31 @@ export async function makeLabNetwork(
 }
 
 /** Builds version `version` of a lab's directory, of its stations as they are now. */
-export async function buildLabDirectory(network: LabNetwork, version: number, options: LabNetworkOptions = {}): Promise<void> {
-  const logger = createLogger('warn')
-  const signal = AbortSignal.timeout(120_000)
+export async function buildLabDirectory(
+  network: LabNetwork,
+  version: number,
+  options: LabNetworkOptions = {},
+): Promise<void> {
+  const logger = createLogger(options.signerLogFile === undefined ? 'warn' : 'error')
+  const signal = AbortSignal.timeout(120_000 + network.stations.length * 10_000)
   const command = options.signerCommand ?? sourceSigner
   // Each token has its own SoftHSM configuration, and one environment cannot hold them all.
-  const commandFor = (token: LabToken) => ['/usr/bin/env', `SOFTHSM2_CONF=${token.env.SOFTHSM2_CONF}`, ...command]
-  const descriptors: Uint8Array[] = []
-  for (const { configFile, token } of network.stations) {
-    descriptors.push(await writeDescriptor(await loadConfig(configFile), commandFor(token), logger, signal))
+  const commandFor = (token: LabToken) => {
+    const argv = ['/usr/bin/env', `SOFTHSM2_CONF=${token.env.SOFTHSM2_CONF}`, ...command]
+    const { signerLogFile } = options
+    return signerLogFile === undefined ? argv : ['/bin/sh', '-c', 'exec "$@" >>"$0" 2>&1', signerLogFile, ...argv]
   }
+  const descriptors = new Array<Uint8Array>(network.stations.length)
+  const waiting = [...network.stations.entries()]
+  // Each needs a signer process for a second or so: as many at a time as there are cores.
+  const workers = Array.from({ length: availableParallelism() }, async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [at, { id, configFile, token }] = next
+      descriptors[at] = await writeDescriptor(await loadConfig(configFile), commandFor(token), logger, signal)
+      options.onDescriptor?.(id)
+    }
+  })
+  await Promise.all(workers)
   const agencies = [...labAgencies(network), ...(options.otherAgencies ?? [])]
   const issuedMs = Date.now()
   const plan = { version, issuedMs, expiresMs: issuedMs + yearMs, descriptors, agencies }

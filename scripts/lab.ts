@@ -1,16 +1,62 @@
-// scripts/lab: makes (or finds) the lab below .lab/ and says where everything is.
-import { join } from 'node:path'
-import { makeLab } from './lab-keys.ts'
+// The program scripts/lab: arguments, signals and exit codes. The lab itself is in lab-run.ts, its end in lab-down.ts.
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { takeDown } from './lab-down.ts'
+import { Lab } from './lab-run.ts'
 
-const root = join(import.meta.dirname, '..')
-const lab = await makeLab(join(root, '.lab'), [
-  { id: 'van-phong-chinh-phu', name: 'Văn phòng Chính phủ', agencyCodes: ['G22'] },
-  { id: 'ubnd-ha-noi', name: 'UBND thành phố Hà Nội', agencyCodes: ['H26', 'H26.1'] },
-  { id: 'ubnd-da-nang', name: 'UBND thành phố Đà Nẵng', agencyCodes: ['H17'] },
-])
-console.log(`anchors    ${lab.rootFile}`)
-console.log(`authority  ${lab.authority.certificateFile}`)
-for (const { id, configFile, host, linkPort, vxpPort, agencyCodes } of lab.stations)
-  console.log(
-    `${id}  ${agencyCodes.join(' ')}  link ${host}:${linkPort}  VXP http://${host}:${vxpPort}/  ${configFile}`,
-  )
+const fewestStations = 3
+const defaultFolder = join(import.meta.dirname, '../.lab')
+
+interface Arguments {
+  isDown: boolean
+  once: boolean
+  stations: number
+  folder: string
+}
+
+function readArguments(argv: readonly string[]): Arguments {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      once: { type: 'boolean', default: false },
+      stations: { type: 'string', default: String(fewestStations) },
+      folder: { type: 'string', default: defaultFolder },
+    },
+  })
+  const stations = Number(values.stations)
+  if (!Number.isSafeInteger(stations) || stations < fewestStations) {
+    throw new TypeError(`--stations: ít nhất ${fewestStations} · at least ${fewestStations}`)
+  }
+  if (positionals.length > 1 || (positionals.length === 1 && positionals[0] !== 'down')) {
+    throw new TypeError(`không hiểu · not understood: ${positionals.join(' ')}`)
+  }
+  return { isDown: positionals.length === 1, once: values.once, stations, folder: resolve(values.folder) }
+}
+
+async function main(): Promise<number> {
+  let given: Arguments
+  try {
+    given = readArguments(process.argv.slice(2))
+  } catch (error) {
+    const help = readFileSync(join(import.meta.dirname, 'lab-help.txt'), 'utf8')
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${help}`)
+    return 2
+  }
+  if (given.isDown) return await takeDown(given.folder)
+  const stopping = new AbortController()
+  const lab = new Lab(given, stopping.signal)
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      // The second time somebody is in a hurry: the stations are told, and nobody waits for them.
+      if (stopping.signal.aborted) process.exit(130)
+      stopping.abort(new Error(`stopped by ${name}`))
+    })
+  }
+  // Whatever ends this process in an orderly way, an error of ours too, the stations are told.
+  process.on('exit', () => lab.terminate())
+  return await lab.run()
+}
+
+process.exitCode = await main()
