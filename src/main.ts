@@ -1,9 +1,12 @@
-// The program `tram`: argv, signals and exit codes. Everything else is in the composition roots and the command line surface.
-import { join } from 'node:path'
+// The program `tram`: argv, environment, signals and exit codes. Everything else is in the composition roots, which are loaded
+// when a command needs them, and in surface/cli.
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { asTramError } from './base/errors.ts'
 import { createLogger, logFields } from './base/logger.ts'
-import { loadConfig } from './config.ts'
-import { startStation } from './station.ts'
+import { dataPaths } from './base/paths.ts'
+import type { OfflineCommands } from './surface/cli/cli-context.ts'
+import { runCli } from './surface/cli/cli-program.ts'
 
 /** argv of the signer program that belongs to this one: the bundle beside it, or the source when run from source. */
 function signerCommand(): string[] {
@@ -12,17 +15,31 @@ function signerCommand(): string[] {
   return [process.execPath, '--import', 'tsx', join(folder, 'equipment/token/signer-main.ts')]
 }
 
+const stopping = new AbortController()
+const { promise: asked, resolve: stop } = Promise.withResolvers<string>()
+for (const name of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(name, () => {
+    stopping.abort()
+    stop(name)
+  })
+}
+
+/** Runs the station until a signal. Its failures go to its log: nobody reads a service's terminal. */
 async function run(configFile: string): Promise<number> {
+  try {
+    return await runStation(configFile)
+  } catch (error) {
+    const trouble = asTramError(error)
+    createLogger('fatal').fatal(logFields(trouble), trouble.condition.vi)
+    return 1
+  }
+}
+
+async function runStation(configFile: string): Promise<number> {
+  const { loadConfig } = await import('./config.ts')
+  const { startStation } = await import('./station.ts')
   const config = await loadConfig(configFile)
   const logger = createLogger(config.station.log_level)
-  const stopping = new AbortController()
-  const { promise: asked, resolve: stop } = Promise.withResolvers<string>()
-  for (const name of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(name, () => {
-      stopping.abort()
-      stop(name)
-    })
-  }
   const station = await startStation(config, signerCommand(), logger, stopping.signal)
   const { vxpEndpoint, apiSocket, addresses, peerId } = station
   logger.info(
@@ -35,16 +52,47 @@ async function run(configFile: string): Promise<number> {
   return failures.size === 0 ? 0 : 1
 }
 
-const [command, flag, file] = process.argv.slice(2)
-if (command === 'run' && flag === '--config' && file !== undefined) {
-  try {
-    process.exitCode = await run(file)
-  } catch (error) {
-    const trouble = asTramError(error)
-    createLogger('fatal').fatal(logFields(trouble), trouble.condition.vi)
-    process.exitCode = 1
-  }
-} else {
-  process.stderr.write('tram run --config FILE\n')
-  process.exitCode = 2
+/** Where the configuration is when nobody says: `TRAM_CONFIG`, the folder that we are in, the system's. */
+function defaultConfigFile(): string {
+  const named = process.env.TRAM_CONFIG
+  if (named !== undefined && named !== '') return named
+  return existsSync('tram.toml') ? resolve('tram.toml') : '/etc/tram/tram.toml'
 }
+
+const load = async (configFile: string) => (await import('./config.ts')).loadConfig(configFile)
+// Standard output belongs to what was asked for.
+const offlineLogger = () => createLogger('warn', process.stderr)
+
+const offline: OfflineCommands = {
+  async writeDescriptor(configFile, signal) {
+    const { writeDescriptor } = await import('./offline.ts')
+    return writeDescriptor(await load(configFile), signerCommand(), offlineLogger(), signal)
+  },
+  async buildDirectory(configFile, plan, outFile, signal) {
+    const { buildDirectory } = await import('./offline.ts')
+    return buildDirectory(await load(configFile), plan, signerCommand(), offlineLogger(), outFile, signal)
+  },
+  async inspectDirectory(configFile, file) {
+    const { inspectDirectory } = await import('./offline.ts')
+    return inspectDirectory(await load(configFile), file)
+  },
+  async verifyEvidence(trust, path) {
+    const { verifyEvidenceWith } = await import('./offline.ts')
+    if ('configFile' in trust) return verifyEvidenceWith((await load(trust.configFile)).trust, path)
+    const { anchors, intermediates, authorities } = trust
+    return verifyEvidenceWith(
+      { anchors: [...anchors], intermediates: [...intermediates], authority_certificates: [...authorities] },
+      path,
+    )
+  },
+}
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  terminal: { stdout: process.stdout, stderr: process.stderr, stdin: process.stdin },
+  signal: stopping.signal,
+  defaultConfigFile,
+  run,
+  apiSocket: async (configFile) => dataPaths((await load(configFile)).station.data_folder).apiSocket,
+  offline,
+  now: () => Date.now(),
+})

@@ -11,6 +11,7 @@ import type { Config } from './config.ts'
 import { prepareCms, verifyCms } from './document/cms.ts'
 import { DirectoryFileReader } from './document/directory-file.ts'
 import { sha256 } from './document/document-id.ts'
+import type { EvidenceReport } from './document/evidence-report.ts'
 import { type DirectoryStatement, StationDescriptor } from './document/schema/directory.ts'
 import { wrapSignedContent } from './document/signed-content.ts'
 import { peerIdFromKeyFile } from './equipment/link/libp2p-identity.ts'
@@ -19,6 +20,8 @@ import { SignerProcess } from './equipment/token/signer-process.ts'
 import type { TokenDescription } from './equipment/token/token.ts'
 import { tokenTrouble } from './equipment/token/token-trouble.ts'
 import { buildDirectoryFile, type DirectoryPlan } from './exchange/directory-builder.ts'
+import { verifyEvidenceFile } from './exchange/evidence-archive.ts'
+import type { TrustOptions } from './exchange/exchange-options.ts'
 import { readCertificates, readTrust } from './trust-files.ts'
 
 export type { DirectoryPlan } from './exchange/directory-builder.ts'
@@ -111,6 +114,14 @@ export async function inspectDirectory(config: Config, file: string): Promise<Di
     }
   }
   return { statement: reader.end(), ...counts }
+}
+
+/**
+ * Verifies exported evidence, folder or zip, with what `trust` names; of a station nothing is needed.
+ * @throws TramError CERTIFICATE_UNUSABLE, EVIDENCE_INVALID when it is neither
+ */
+export async function verifyEvidenceWith(trust: TrustOptions, path: string): Promise<EvidenceReport> {
+  return verifyEvidenceFile(path, await readTrust(trust))
 }
 
 async function* fileBytes(file: string): AsyncGenerator<Uint8Array> {

@@ -1,0 +1,100 @@
+// What every command works with: its options, the station's API, and ways to print. Made by cli-program.ts for one command.
+import type { EvidenceReport } from '../../document/evidence-report.ts'
+import type { DirectoryStatement } from '../../document/schema/directory.ts'
+import type { DirectoryPlan } from '../../exchange/directory-builder.ts'
+import { ApiClient } from './api-client.ts'
+import type { Terminal } from './cli-terminal.ts'
+import type { Language, Text } from './cli-texts.ts'
+
+/** What the process ends with. docs/cli.md explains them; a test compares. */
+export const exitCodes = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  notRunning: 3,
+  notVerified: 4,
+  degraded: 5,
+  interrupted: 130,
+} as const
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
+
+/** Certificates that `verify` believes: those of the configuration, or files named on the command line. */
+export type TrustSource =
+  | { configFile: string }
+  | { anchors: readonly string[]; intermediates: readonly string[]; authorities: readonly string[] }
+
+/** Commands that need no running station; main.ts hands in offline.ts. */
+export interface OfflineCommands {
+  writeDescriptor(configFile: string, signal: AbortSignal): Promise<Uint8Array>
+  buildDirectory(
+    configFile: string,
+    plan: DirectoryPlan,
+    outFile: string,
+    signal: AbortSignal,
+  ): Promise<DirectoryStatement>
+  inspectDirectory(
+    configFile: string,
+    file: string,
+  ): Promise<{ statement: DirectoryStatement; stations: number; agencies: number; served: number }>
+  verifyEvidence(trust: TrustSource, path: string): Promise<EvidenceReport>
+}
+
+export interface CliDeps {
+  terminal: Terminal
+  /** Aborts on SIGINT or SIGTERM. */
+  signal: AbortSignal
+  /** The configuration file when `--config` is not given. */
+  defaultConfigFile(): string
+  /** Runs the station until it is told to stop. Returns the exit code. */
+  run(configFile: string): Promise<number>
+  /** Where the station of a configuration has its API. @throws TramError CONFIG_INVALID */
+  apiSocket(configFile: string): Promise<string>
+  offline: OfflineCommands
+  /** Milliseconds since 1970. */
+  now(): number
+}
+
+/** Options that every command has. */
+export interface SharedOptions {
+  config?: string
+  json?: boolean
+}
+
+export class CliContext {
+  readonly deps: CliDeps
+  readonly language: Language
+  readonly #options: SharedOptions
+
+  constructor(deps: CliDeps, language: Language, options: SharedOptions) {
+    this.deps = deps
+    this.language = language
+    this.#options = options
+  }
+
+  get configFile(): string {
+    return this.#options.config ?? this.deps.defaultConfigFile()
+  }
+
+  get signal(): AbortSignal {
+    return this.deps.signal
+  }
+
+  /** The station's API. @throws TramError CONFIG_INVALID; what it is asked throws STATION_NOT_RUNNING */
+  async api(): Promise<ApiClient> {
+    return new ApiClient(await this.deps.apiSocket(this.configFile), this.signal)
+  }
+
+  text(text: Text): string {
+    return text[this.language]
+  }
+
+  /** Prints `value` as JSON when that was asked for, else what `lines` makes of it. */
+  print(value: unknown, lines: () => string): void {
+    const output = this.#options.json === true ? JSON.stringify(value, undefined, 2) : lines()
+    this.deps.terminal.stdout.write(output === '' ? '' : `${output}\n`)
+  }
+}
+
+/** Runs one command. */
+export type CliAction = (context: CliContext) => Promise<ExitCode | undefined>

@@ -1,0 +1,208 @@
+// The command line: every command with its options and help, in Vietnamese or English, and what a failure prints and returns.
+// main.ts hands in the process's ends and the composition roots; the cli-*-commands.ts files do the work.
+import { Command, CommanderError } from 'commander'
+import { asTramError, TramError } from '../../base/errors.ts'
+import { tramVersion } from '../../base/version.ts'
+import {
+  type CliAction,
+  CliContext,
+  type CliDeps,
+  type ExitCode,
+  exitCodes,
+  type SharedOptions,
+} from './cli-context.ts'
+import { type BuildOptions, buildCommand, importCommand, lookupCommand, showCommand } from './cli-directory-commands.ts'
+import {
+  exportCommand,
+  fetchCommand,
+  inboxCommand,
+  queueCommand,
+  resendCommand,
+  type SendOptions,
+  sendCommand,
+  traceCommand,
+  type VerifyOptions,
+  verifyCommand,
+} from './cli-document-commands.ts'
+import { oneLine } from './cli-format.ts'
+import { auditVerifyCommand, descriptorCommand, healthCommand, pinCommand, runCommand } from './cli-station-commands.ts'
+import { type HelpName, help, type Language, labels } from './cli-texts.ts'
+import { usageText } from './cli-usage-text.ts'
+
+/**
+ * Runs one command line.
+ * @param argv without program and script
+ * @returns the exit code; nothing is thrown
+ */
+export async function runCli(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
+  const language = languageOf(argv)
+  let exitCode: ExitCode = exitCodes.ok
+  const program = createProgram(language, deps, async (action, options) => {
+    exitCode = (await action(new CliContext(deps, language, options))) ?? exitCodes.ok
+  })
+  try {
+    if (argv.length === 0) program.help({ error: true })
+    await program.parseAsync([...argv], { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) return usage(error, language, deps)
+    if (deps.signal.aborted) {
+      deps.terminal.stderr.write(`${labels.interrupted[language]}\n`)
+      return exitCodes.interrupted
+    }
+    return fail(asTramError(error), language, deps)
+  }
+}
+
+/** The language has to be known before the help is written, so before anything is parsed. */
+function languageOf(argv: readonly string[]): Language {
+  const at = argv.lastIndexOf('--lang')
+  const wanted = at >= 0 ? argv[at + 1] : argv.findLast((word) => word.startsWith('--lang='))?.slice(7)
+  return wanted === 'en' ? 'en' : 'vi'
+}
+
+function usage(error: CommanderError, language: Language, { terminal }: CliDeps): ExitCode {
+  // Help and version were asked for.
+  if (error.exitCode === 0) return exitCodes.ok
+  if (error.code !== 'commander.help')
+    terminal.stderr.write(`${labels.error[language]}: ${usageText(error, language)}\n`)
+  return exitCodes.usage
+}
+
+function fail(error: TramError, language: Language, { terminal }: CliDeps): ExitCode {
+  const { code, vi, en, todoVi, todoEn } = error.condition
+  const [text, todo] = language === 'vi' ? [vi, todoVi] : [en, todoEn]
+  terminal.stderr.write(`${labels.error[language]}: ${oneLine(text)} (${code})\n`)
+  terminal.stderr.write(`${labels.todo[language]}: ${oneLine(todo)}\n`)
+  if (code === 'STATION_NOT_RUNNING') return exitCodes.notRunning
+  if (code === 'EVIDENCE_INVALID' || code === 'STORE_DAMAGED') return exitCodes.notVerified
+  return code === 'REQUEST_INVALID' ? exitCodes.usage : exitCodes.failed
+}
+
+type Perform = (action: CliAction, options: SharedOptions) => Promise<void>
+
+/** The program in one language; `perform` gets what a command line asks for. */
+export function createProgram(language: Language, { terminal }: Pick<CliDeps, 'terminal'>, perform: Perform): Command {
+  const say = (name: HelpName): string => help[name][language]
+  const program = new Command('tram')
+    .description(say('program'))
+    .exitOverride()
+    .helpOption('-h, --help', say('help'))
+    .helpCommand('help [command]', say('helpCommand'))
+    .version(tramVersion, '-V, --version', say('version'))
+    .option('--lang <vi|en>', say('lang'), languageNamed)
+    .configureOutput({
+      writeOut: (text) => terminal.stdout.write(text),
+      writeErr: (text) => terminal.stderr.write(text),
+      // Said once, in the reader's language, by `usage`.
+      outputError: () => undefined,
+    })
+    .configureHelp({ styleTitle: (title) => titles[title]?.[language] ?? title, showGlobalOptions: false })
+
+  const group = (name: string, text: HelpName): Command =>
+    program.command(name).description(say(text)).helpOption('-h, --help', say('help')).helpCommand(false)
+  const leaf = (parent: Command, usage: string, text: HelpName): Command =>
+    parent
+      .command(usage)
+      .description(say(text))
+      .helpOption('-h, --help', say('help'))
+      .option('--config <file>', say('config'))
+      .option('--json', say('json'))
+      .option('--lang <vi|en>', say('lang'), languageNamed)
+
+  leaf(program, 'run', 'run').action((options: SharedOptions) => perform(runCommand(), options))
+  leaf(program, 'health', 'health').action((options: SharedOptions) => perform(healthCommand(), options))
+  leaf(program, 'trace', 'trace')
+    .argument('<document>', say('document'))
+    .action((id: string, options: SharedOptions) => perform(traceCommand(id), options))
+  leaf(program, 'queue', 'queue')
+    .option('--station <id>', say('queueStation'))
+    .option('--limit <n>', say('limit'))
+    .action(({ config, json, station, limit }: SharedOptions & { station?: string; limit?: string }) =>
+      perform(queueCommand({ station, limit }), { config, json }),
+    )
+  leaf(program, 'inbox', 'inbox')
+    .option('--agency <code>', say('inboxAgency'))
+    .option('--kind <kind>', say('kind'))
+    .option('--limit <n>', say('limit'))
+    .option('--systemid <id>', say('systemid'))
+    .action((options: SharedOptions & Record<'agency' | 'kind' | 'limit' | 'systemid', string | undefined>) => {
+      const { agency, kind, limit, systemid } = options
+      return perform(inboxCommand({ agency, kind, limit, systemid }), options)
+    })
+  leaf(program, 'send', 'send')
+    .argument('<file>', say('file'))
+    .option('--from <code>', say('sendFrom'))
+    .option('--to <codes>', say('sendTo'))
+    .option('--kind <kind>', say('kind'))
+    .option('--systemid <id>', say('systemid'))
+    .option('--resend', say('sendResend'))
+    .action((file: string, options: SharedOptions & SendOptions) => {
+      const { from, to, kind, systemid, resend } = options
+      return perform(sendCommand(file, { from, to, kind, systemid, resend }), options)
+    })
+  leaf(program, 'resend', 'resend')
+    .argument('<document>', say('document'))
+    .option('--to <codes>', say('sendTo'))
+    .option('--systemid <id>', say('systemid'))
+    .action((id: string, options: SharedOptions & { to?: string; systemid?: string }) =>
+      perform(resendCommand(id, options), options),
+    )
+  leaf(program, 'fetch', 'fetch')
+    .argument('<item>', say('item'))
+    .requiredOption('-o, --output <file>', say('output'))
+    .option('--systemid <id>', say('systemid'))
+    .action((item: string, options: SharedOptions & { output: string; systemid?: string }) =>
+      perform(fetchCommand(item, options), options),
+    )
+  leaf(program, 'verify', 'verify')
+    .argument('<evidence>', say('evidence'))
+    .option('--anchor <file...>', say('anchor'))
+    .option('--authority <file...>', say('authority'))
+    .option('--intermediate <file...>', say('intermediate'))
+    .action((path: string, options: SharedOptions & VerifyOptions) => perform(verifyCommand(path, options), options))
+  leaf(program, 'export', 'export')
+    .argument('<document>', say('document'))
+    .requiredOption('-o, --output <path>', say('exportOutput'))
+    .action((id: string, options: SharedOptions & { output: string }) => perform(exportCommand(id, options), options))
+  leaf(program, 'descriptor', 'descriptor')
+    .requiredOption('-o, --output <file>', say('output'))
+    .action((options: SharedOptions & { output: string }) => perform(descriptorCommand(options), options))
+
+  const directory = group('directory', 'directory')
+  leaf(directory, 'build', 'build')
+    .argument('[descriptors...]', say('descriptors'))
+    .requiredOption('--directory-version <n>', say('buildVersion'))
+    .requiredOption('--days <n>', say('days'))
+    .requiredOption('--agencies <file>', say('agencies'))
+    .requiredOption('-o, --output <file>', say('output'))
+    .option('--adopt', say('adopt'))
+    .action((files: string[], options: SharedOptions & BuildOptions) => perform(buildCommand(files, options), options))
+  leaf(directory, 'import', 'import')
+    .argument('<file>', say('file'))
+    .action((file: string, options: SharedOptions) => perform(importCommand(file), options))
+  leaf(directory, 'show', 'show')
+    .argument('[file]', say('file'))
+    .action((file: string | undefined, options: SharedOptions) => perform(showCommand(file), options))
+  leaf(directory, 'lookup', 'lookup')
+    .argument('<code>', say('code'))
+    .action((code: string, options: SharedOptions) => perform(lookupCommand(code), options))
+
+  leaf(group('audit', 'audit'), 'verify', 'auditVerify').action((options: SharedOptions) =>
+    perform(auditVerifyCommand(), options),
+  )
+  leaf(program, 'pin', 'pin').action((options: SharedOptions) => perform(pinCommand(), options))
+  return program
+}
+
+const titles: Readonly<Record<string, { vi: string; en: string }>> = {
+  'Usage:': labels.usage,
+  'Commands:': labels.commands,
+  'Options:': labels.options,
+  'Arguments:': labels.arguments,
+}
+
+function languageNamed(text: string): Language {
+  if (text === 'vi' || text === 'en') return text
+  throw new TramError('REQUEST_INVALID', { field: '--lang', detail: 'vi | en' })
+}

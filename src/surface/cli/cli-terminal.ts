@@ -1,0 +1,61 @@
+// Where the command line reads and writes: handed in by main.ts, replaced in tests. Knows how a PIN is read.
+import type { ReadStream } from 'node:tty'
+import { TramError } from '../../base/errors.ts'
+
+export interface Terminal {
+  stdout: { write(text: string): unknown }
+  stderr: { write(text: string): unknown }
+  stdin: NodeJS.ReadableStream & Partial<Pick<ReadStream, 'isTTY' | 'setRawMode'>>
+}
+
+const maxPinLength = 256
+const enter = ['\r', '\n']
+const erase = ['\u007f', '\b']
+const interrupt = '\u0003'
+const endOfInput = '\u0004'
+
+/** A PIN: typed without echo at a terminal, else the first line of the input. @throws TramError REQUEST_INVALID */
+export async function readPin({ stdin, stderr }: Terminal, prompt: string, signal: AbortSignal): Promise<string> {
+  const isTyped = stdin.isTTY === true && stdin.setRawMode !== undefined
+  if (isTyped) {
+    stderr.write(prompt)
+    stdin.setRawMode?.(true)
+  }
+  try {
+    const pin = await readLine(stdin, isTyped, signal)
+    if (pin === '') throw invalid('is empty')
+    return pin
+  } finally {
+    if (isTyped) {
+      stdin.setRawMode?.(false)
+      stderr.write('\n')
+    }
+    stdin.pause()
+  }
+}
+
+const invalid = (detail: string): TramError => new TramError('REQUEST_INVALID', { field: 'PIN', detail })
+
+/** Reads up to the first line end. A terminal in raw mode edits nothing by itself. */
+function readLine(stdin: Terminal['stdin'], isTyped: boolean, signal: AbortSignal): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  let line = ''
+  const onData = (text: string): void => {
+    for (const character of text) {
+      if (enter.includes(character) || (isTyped && character === endOfInput)) resolve(line)
+      else if (isTyped && character === interrupt) reject(invalid('was not entered'))
+      else if (isTyped && erase.includes(character)) line = line.slice(0, -1)
+      else line += character
+      if (line.length > maxPinLength) reject(invalid(`is longer than ${maxPinLength} characters`))
+    }
+  }
+  const onEnd = (): void => resolve(line)
+  const onAbort = (): void => reject(signal.reason)
+  stdin.setEncoding('utf8')
+  stdin.on('data', onData).once('end', onEnd).once('error', reject)
+  signal.addEventListener('abort', onAbort, { once: true })
+  return promise.finally(() => {
+    stdin.off('data', onData).off('end', onEnd).off('error', reject)
+    signal.removeEventListener('abort', onAbort)
+  })
+}
