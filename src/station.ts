@@ -130,11 +130,11 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
   const token = new SignerClient({ socketPath: paths.signerSocket }, { logger, clock })
 
   const sequence = new Sequence(records)
-  const audit = new AuditLog(records, clock)
+  const audit = new AuditLog(records, clock, logger)
   const directory = new Directory({ folder: paths.directory, trust: trust.directory }, { records, clock, logger })
   const references = new References(records)
   const owners = new PacketOwners(records)
-  const statuses = new Statuses({ records, references, directory, sequence, clock })
+  const statuses = new Statuses({ records, directory, sequence, clock })
   const sealer = new Sealer(
     { ...own, maxBatch: config.exchange.max_batch, chain },
     { records, audit, token, clock, logger, sequence },
@@ -142,7 +142,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
   token.onStateChange = () => sealer.wake()
   const seals = new SealChecker({ trust: trust.seals }, { directory, clock })
   const outbox = new Outbox({ records, audit, clock, sequence, sealer })
-  const inbox = new Inbox({ records, packets, directory, audit, sequence, clock })
+  const inbox = new Inbox({ records, packets, directory, statuses, audit, sequence, clock })
   const decisions = new KeyedLock()
   const intake = new Intake(
     {
@@ -183,6 +183,11 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     { policy: switchboard, handler: switchboard, logger, clock },
   )
   switchboard.join({ network, courier, reception, directories })
+  directory.onChange(() => {
+    Promise.all([switchboard.dropStrangers(), courier.wakeAll()]).catch((error: unknown) => {
+      logger.error(logFields(asTramError(error)), 'the new directory is not in force on every link yet')
+    })
+  })
   const retention = new Retention(
     { keepMs: config.exchange.retention_days * dayMs, intervalMs: hourMs },
     { records, packets, owners, inbox, outbox, audit, clock, logger, decisions },
@@ -223,7 +228,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     space,
     records,
     step('sequence', () => sequence.start()),
-    step('audit log', () => audit.start()),
+    audit,
     step('incoming packets', async () => packets.sweepIncoming(await reception.wantedWaybills())),
     directory,
     step('installed directory', () => importInstalled(config.trust.directory_file, directory, logger)),

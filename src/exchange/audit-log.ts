@@ -1,8 +1,11 @@
 // The append-only hash chain of acts: who handed in, sealed, took, refused, fetched, changed the directory, and when.
 // Identifiers only, never a subject or content. Every other part of the exchange adds its acts to its own commits.
 import { createHash } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '../base/clock.ts'
-import { TramError } from '../base/errors.ts'
+import { asTramError, TramError } from '../base/errors.ts'
+import type { Service } from '../base/lifecycle.ts'
+import { type Logger, logFields } from '../base/logger.ts'
 import { key, range, sequencePart } from '../equipment/store/namespaces.ts'
 import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
 import { AuditRecord } from './schema/records.ts'
@@ -29,25 +32,42 @@ export interface AuditEntry {
   detail: string
 }
 
-export class AuditLog {
+const rereadMs = 200
+
+export class AuditLog implements Service {
+  readonly name = 'audit log'
   readonly #records: RecordStore
   readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #stopping = new AbortController()
+  #rereading: Promise<void> = Promise.resolve()
   #sequence = 0
   #previous: Uint8Array = new Uint8Array(32)
+  /** False between a failed commit and the new look at the chain: what is on disk is unknown then. */
+  #isHeadKnown = false
 
-  constructor(records: RecordStore, clock: Clock) {
+  constructor(records: RecordStore, clock: Clock, logger: Logger) {
     this.#records = records
     this.#clock = clock
+    this.#logger = logger
   }
 
-  /** Finds the head of the chain. Also called after a failed commit, before the next act. */
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await this.#rereading
+  }
+
+  /** Finds the head of the chain. */
   async start(): Promise<void> {
-    this.#sequence = 0
-    this.#previous = new Uint8Array(32)
+    let sequence = 0
+    let previous: Uint8Array = new Uint8Array(32)
     for await (const [name, value] of this.#records.range({ ...range('audit'), reverse: true, limit: 1 })) {
-      this.#sequence = sequenceOf(name) + 1
-      this.#previous = digestOf(value)
+      sequence = sequenceOf(name) + 1
+      previous = digestOf(value)
     }
+    this.#sequence = sequence
+    this.#previous = previous
+    this.#isHeadKnown = true
   }
 
   /**
@@ -58,6 +78,7 @@ export class AuditLog {
     operations: readonly RecordOperation[],
     acts: readonly { act: AuditAct; subject: string; detail?: string }[],
   ): Promise<void> {
+    if (!this.#isHeadKnown) throw new TramError('STORE_FAILED', { detail: 'the audit log is being read again' })
     const all = [...operations]
     for (const { act, subject, detail } of acts) {
       const record = AuditRecord.encode({
@@ -75,8 +96,23 @@ export class AuditLog {
       await this.#records.commit(all)
     } catch (error) {
       // The store refuses everything that was queued behind a failed commit too, so the head is what is on disk.
-      await this.start().catch(() => undefined)
+      if (this.#isHeadKnown) {
+        this.#isHeadKnown = false
+        this.#rereading = this.#readAgain()
+      }
       throw error
+    }
+  }
+
+  /** Reads the head again until the store answers. */
+  async #readAgain(): Promise<void> {
+    while (!this.#isHeadKnown && !this.#stopping.signal.aborted) {
+      try {
+        await this.start()
+      } catch (error) {
+        this.#logger.debug(logFields(asTramError(error)), 'the audit log cannot be read yet')
+        await delay(rereadMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined)
+      }
     }
   }
 

@@ -16,11 +16,15 @@ export interface CourierDeps extends StationCourierDeps {
   seals: SealChecker
 }
 
+/** How often the queues are looked at unasked: what a failed commit left behind is found again without a restart. */
+const lookMs = 60_000
+
 export class Courier implements Service {
   readonly name = 'courier'
   readonly #deps: CourierDeps
   readonly #stations = new Map<string, StationCourier>()
   #running = false
+  #timer: NodeJS.Timeout | undefined
 
   constructor(deps: CourierDeps) {
     this.#deps = deps
@@ -29,11 +33,20 @@ export class Courier implements Service {
   async start(): Promise<void> {
     this.#running = true
     this.#deps.outbox.onQueued((station) => this.#station(station)?.wake())
+    await this.wakeAll()
+    this.#timer = setInterval(() => {
+      this.wakeAll().catch((error: unknown) => this.#deps.logger.warn(logFields(asTramError(error)), 'queues not read'))
+    }, lookMs)
+  }
+
+  /** Every station with something queued is tried now: the directory has changed, or it is time to look. */
+  async wakeAll(): Promise<void> {
     for (const station of await this.#deps.outbox.stationsWaiting()) this.#station(station)?.wake()
   }
 
   async stop(): Promise<void> {
     this.#running = false
+    clearInterval(this.#timer)
     await Promise.all([...this.#stations.values()].map((station) => station.stop()))
   }
 

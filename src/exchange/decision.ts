@@ -128,7 +128,7 @@ export class Decision {
   /** How to list the document for one agency; undefined when it is listed already. */
   async #newItem(recipient: Recipient, summary: PacketSummary): Promise<(() => RecordOperation[]) | undefined> {
     const { waybill, waybillDigest } = this.#offered
-    const { directory, inbox, owners, references, statuses, clock } = this.#deps
+    const { directory, inbox, owners, references, clock } = this.#deps
     const itemId = this.#itemId(recipient)
     const item = await inbox.find(itemId)
     if (item !== undefined && item.resend >= waybill.resend) return undefined
@@ -136,7 +136,6 @@ export class Decision {
     const reference = documentReference(from, notationOf(summary), summary.promulgationDate)
     const isStatus = summary.kind === 'status'
     const isRecall = !isStatus && summary.business.docType === '1'
-    const recalled = !isStatus && !isRecall && (await statuses.isRecalled(reference, from))
     const now = clock.now()
     return () => [
       ...(item === undefined || item.inboxKey === '' ? [] : [{ type: 'delete' as const, key: item.inboxKey }]),
@@ -154,8 +153,8 @@ export class Decision {
         mark: 'initial',
         failures: item?.failures ?? 0,
         resend: waybill.resend,
-        recalled,
-        reference,
+        // Nothing answers a status or a recall by its own name.
+        reference: isStatus || isRecall ? '' : reference,
         fetchedAt: 0,
         priority: waybill.priority,
       }),

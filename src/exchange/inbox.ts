@@ -12,33 +12,17 @@ import { KeyedLock } from './keyed-lock.ts'
 import { ItemRecord } from './schema/records.ts'
 import { maxPageItems } from './sent-register.ts'
 import type { Sequence } from './sequence.ts'
+import type { Statuses } from './statuses.ts'
 
 const marks: readonly ItemMark[] = ['initial', 'processing', 'done', 'fail']
 
 const kindOf = (record: ItemRecord): PacketKindName => (record.isStatus ? 'status' : 'document')
 
-function toItem(record: ItemRecord): InboxItem {
-  return {
-    itemId: record.itemId,
-    docId: record.docId,
-    kind: kindOf(record),
-    from: record.from,
-    to: record.to,
-    receivedAt: record.receivedAt,
-    updatedAt: record.updatedAt,
-    mark: marks.find((mark) => mark === record.mark) ?? 'initial',
-    failures: record.failures,
-    sizeBytes: record.packetSize,
-    digest: record.packetDigest,
-    resend: record.resend,
-    recalled: record.recalled,
-  }
-}
-
 export class Inbox {
   readonly #records: RecordStore
   readonly #packets: PacketStore
   readonly #directory: Directory
+  readonly #statuses: Statuses
   readonly #audit: AuditLog
   readonly #sequence: Sequence
   readonly #clock: Clock
@@ -48,6 +32,7 @@ export class Inbox {
     records: RecordStore
     packets: PacketStore
     directory: Directory
+    statuses: Statuses
     audit: AuditLog
     sequence: Sequence
     clock: Clock
@@ -55,6 +40,7 @@ export class Inbox {
     this.#records = deps.records
     this.#packets = deps.packets
     this.#directory = deps.directory
+    this.#statuses = deps.statuses
     this.#audit = deps.audit
     this.#sequence = deps.sequence
     this.#clock = deps.clock
@@ -104,7 +90,7 @@ export class Inbox {
       if (query.fromMs !== null && record.receivedAt < query.fromMs) continue
       if (query.toMs !== null && record.receivedAt >= query.toMs) continue
       if (skip-- > 0) continue
-      page.push(toItem(record))
+      page.push(await this.#toItem(record))
       if (page.length >= pageSize) break
     }
     return page
@@ -121,7 +107,7 @@ export class Inbox {
 
   /** One item, without touching it. @throws TramError DOCUMENT_UNKNOWN (also when it is another backend's) */
   async item(backend: Backend, itemId: string): Promise<InboxItem> {
-    return toItem(await this.#own(backend, itemId))
+    return this.#toItem(await this.#own(backend, itemId))
   }
 
   /** See Desk.openItem. */
@@ -133,7 +119,7 @@ export class Inbox {
     if (record.fetchedAt === 0) {
       await this.change(itemId, (current) => ({ ...current, fetchedAt: this.#clock.now() }))
     }
-    return { item: toItem(record), bytes: this.#packets.read(record.packetDigest) }
+    return { item: await this.#toItem(record), bytes: this.#packets.read(record.packetDigest) }
   }
 
   /** See Desk.markItem. `done` takes the item off the list; `fail` keeps it there and counts. */
@@ -150,6 +136,26 @@ export class Inbox {
         inboxKey: mark === 'done' ? '' : record.inboxKey,
       }
     })
+  }
+
+  async #toItem(record: ItemRecord): Promise<InboxItem> {
+    // Derived, not stored: a recall may come before the document, after it, or while the backend marks it.
+    const recalled = record.reference !== '' && (await this.#statuses.isRecalled(record.reference, record.from))
+    return {
+      itemId: record.itemId,
+      docId: record.docId,
+      kind: kindOf(record),
+      from: record.from,
+      to: record.to,
+      receivedAt: record.receivedAt,
+      updatedAt: record.updatedAt,
+      mark: marks.find((mark) => mark === record.mark) ?? 'initial',
+      failures: record.failures,
+      sizeBytes: record.packetSize,
+      digest: record.packetDigest,
+      resend: record.resend,
+      recalled,
+    }
   }
 
   async #own(backend: Backend, itemId: string): Promise<ItemRecord> {

@@ -31,6 +31,11 @@ export class RetrySchedule {
     else this.#rewindDueMs = Math.min(this.#rewindDueMs, dueMs)
   }
 
+  /** A receipt is owed: should it get lost on a link that stays up, the queue is walked again in an hour or so. */
+  expectReceipt(): void {
+    this.#rewindDueMs = Math.min(this.#rewindDueMs, this.#clock.monotonic() + jittered(boundsMs.most))
+  }
+
   /** Deliveries that are due now. They stay until `drop`. */
   due(): Retry[] {
     const now = this.#clock.monotonic()

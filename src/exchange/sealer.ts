@@ -9,6 +9,7 @@ import type { SignatureScheme } from '../document/cms.ts'
 import { verifyCms } from '../document/cms.ts'
 import { sha256 } from '../document/document-id.ts'
 import { type LeafType, leafHash, MerkleTree } from '../document/merkle.ts'
+import type { RootStatement } from '../document/schema/seal.ts'
 import { prepareRootStatement } from '../document/seal.ts'
 import { key, range, sequencePart } from '../equipment/store/namespaces.ts'
 import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
@@ -53,7 +54,6 @@ export class Sealer implements Service {
   readonly #stopping = new AbortController()
   /** First key that may still wait, by type: what is behind it is done, so tombstones are not walked again. */
   readonly #cursors = new Map<LeafType, string>()
-  #last: StatementRecord = { generation: 0, sequence: 0, root: Buffer.alloc(0), time: 0 }
   #loop: Promise<void> = Promise.resolve()
   #trouble: TramError | undefined
 
@@ -86,8 +86,6 @@ export class Sealer implements Service {
   }
 
   async start(): Promise<void> {
-    const stored = await this.#deps.records.get(key('meta', 'statement'))
-    if (stored !== undefined) this.#last = StatementRecord.decode(stored)
     this.#loop = this.#run()
   }
 
@@ -109,6 +107,8 @@ export class Sealer implements Service {
         const trouble = asTramError(error)
         if (trouble.code !== this.#trouble?.code) this.#deps.logger.warn(logFields(trouble), 'sealing waits')
         this.#trouble = trouble
+        // A commit that failed may still be on disk, and a store that came back may show what was not seen before.
+        this.#cursors.clear()
         await this.#wake.wait(this.#stopping.signal, retry)
         retry = Math.min(retry * 2, retryMs.longest)
       }
@@ -158,7 +158,7 @@ export class Sealer implements Service {
       throw new TramError('TOKEN_ABSENT', { token: label })
     }
     const tree = new MerkleTree(batch.map(({ type, bytes }) => leafHash(type, bytes)))
-    const statement = this.#nextStatement(tree.root, batch.length)
+    const statement = await this.#nextStatement(tree.root, batch.length)
     const prepared = prepareRootStatement({ statement, scheme, certificate, chain: this.#options.chain })
     this.#deps.logger.debug({ step: 'sealing', sequence: statement.sequence, leaves: batch.length }, 'asking the token')
     const signature = await token.sign(prepared.digest, signal)
@@ -190,31 +190,33 @@ export class Sealer implements Service {
         },
       ],
     )
-    this.#last = record
     this.#deps.logger.debug({ step: 'sealed', sequence: statement.sequence, leaves: batch.length }, 'sealed a batch')
     batch.forEach(({ type, id }, at) => {
       this.#sealable(type).released(id, seals[at] as SealReference, cms)
     })
   }
 
-  #nextStatement(root: Uint8Array, leaves: number) {
+  /** The statement after the last released one, which is read from the store each time: memory could be wrong about it. */
+  async #nextStatement(root: Uint8Array, leaves: number): Promise<RootStatement> {
+    const stored = await this.#deps.records.get(key('meta', 'statement'))
+    const last = stored === undefined ? undefined : StatementRecord.decode(stored)
     const { station, generation } = this.#options
     const now = this.#deps.clock.now()
     // Whole seconds, as in the CMS. A clock before the last released statement is wrong: documents wait, nothing lies.
     const time = Math.floor(now / 1000) * 1000
-    if (time + 60_000 < this.#last.time) {
-      throw new TramError('CLOCK_UNTRUSTED', { bound: new Date(this.#last.time).toISOString() })
+    if (last !== undefined && time + 60_000 < last.time) {
+      throw new TramError('CLOCK_UNTRUSTED', { bound: new Date(last.time).toISOString() })
     }
-    const isFirst = this.#last.generation !== generation
+    const previous = last?.generation === generation ? last : undefined
     return {
       version: 1,
       station,
       generation,
-      sequence: isFirst ? 0 : this.#last.sequence + 1,
-      time: Math.max(time, this.#last.time),
+      sequence: previous === undefined ? 0 : previous.sequence + 1,
+      time: Math.max(time, last?.time ?? 0),
       treeSize: leaves,
       root: Buffer.from(root),
-      previousRoot: isFirst ? Buffer.alloc(0) : this.#last.root,
+      previousRoot: previous?.root ?? Buffer.alloc(0),
     }
   }
 

@@ -253,6 +253,7 @@ export class StationCourier {
     if (flight === undefined) return
     this.#logger.debug({ step: 'stored-heard', document: flight.docId }, 'the recipient has stored it')
     this.#flights.end(flight)
+    this.#retries.expectReceipt()
     this.#note(flight, {
       state: DeliveryState.AWAITING_RECEIPT,
       offeredAt: flight.offeredAt,

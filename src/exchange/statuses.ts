@@ -9,8 +9,7 @@ import type { RecordOperation, RecordStore } from '../equipment/store/record-sto
 import type { SentItem } from './desk.ts'
 import type { Directory } from './directory.ts'
 import { notationOf } from './recipients.ts'
-import type { References } from './references.ts'
-import { ItemRecord, StatusRecord } from './schema/records.ts'
+import { StatusRecord } from './schema/records.ts'
 import type { Sequence } from './sequence.ts'
 
 /** edXML BussinessDocType of a recall. */
@@ -22,28 +21,25 @@ const maxStatuses = 256
 
 export class Statuses {
   readonly #records: RecordStore
-  readonly #references: References
   readonly #directory: Directory
   readonly #sequence: Sequence
   readonly #clock: Clock
 
   constructor(deps: {
     records: RecordStore
-    references: References
     directory: Directory
     sequence: Sequence
     clock: Clock
   }) {
     this.#records = deps.records
-    this.#references = deps.references
     this.#directory = deps.directory
     this.#sequence = deps.sequence
     this.#clock = deps.clock
   }
 
   /**
-   * The operations by which a received packet acts on other documents: a status is entered under each document that it
-   * answers; a recall (and 13) marks the items that we hold of its original. Nothing for an ordinary document.
+   * The operations by which a received packet acts on other documents: a status or a recall is entered under each document
+   * that it answers, whether or not that has arrived. Nothing for an ordinary document.
    * @param from the agency that sent it, current code
    */
   async effects(summary: PacketSummary, from: string, waybill: string): Promise<RecordOperation[]> {
@@ -52,7 +48,6 @@ export class Statuses {
       if (summary.business.docType !== recallDocType) return operations
       const reference = documentReference(from, notationOf(summary), summary.promulgationDate)
       operations.push(this.#entry(reference, from, recallCode, summary.business.reason, waybill))
-      operations.push(...(await this.#markRecalled(reference, from)))
       return operations
     }
     for (const answered of summary.responseFor) {
@@ -60,12 +55,11 @@ export class Statuses {
       const issuerCode = issuer.ok ? issuer.value.code : answered.organId
       const reference = documentReference(issuerCode, answered.code, answered.promulgationDate)
       operations.push(this.#entry(reference, from, summary.statusCode, summary.statusDescription, waybill))
-      if (summary.statusCode === '13') operations.push(...(await this.#markRecalled(reference, from)))
     }
     return operations
   }
 
-  /** Whether its sender has already recalled a document that arrives only now. */
+  /** Whether its sender has recalled a document, or asked for it back (13), before or after it arrived. */
   async isRecalled(reference: string, from: string): Promise<boolean> {
     const entries = await this.#entries(reference, from)
     return entries.some(({ code }) => code === recallCode || code === '13')
@@ -91,15 +85,6 @@ export class Statuses {
   #entry(reference: string, from: string, code: string, description: string, waybill: string): RecordOperation {
     const record = StatusRecord.encode({ code, description, from, waybill, receivedAt: this.#clock.now() })
     return { type: 'put', key: key('status', reference, from, sequencePart(this.#sequence.next())), value: record }
-  }
-
-  async #markRecalled(reference: string, from: string): Promise<RecordOperation[]> {
-    const items = (await this.#references.items(reference)).filter((item) => item.from === from)
-    return items.map((item) => ({
-      type: 'put',
-      key: key('item', item.itemId),
-      value: ItemRecord.encode({ ...item, recalled: true, updatedAt: this.#clock.now() }),
-    }))
   }
 
   async #entries(reference: string, agency: string): Promise<StatusRecord[]> {

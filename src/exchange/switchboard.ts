@@ -61,6 +61,13 @@ export class Switchboard implements LinkHandler, LinkPolicy {
     return { protocol: linkProtocol, generation: this.#options.generation, directoryVersion: this.#directory.version }
   }
 
+  /** Closes the links to peers that the directory no longer names. Called after each import. */
+  async dropStrangers(): Promise<void> {
+    for (const link of [...this.#stations.keys()]) {
+      if (!(await this.admitPeer(link.peerId))) await link.close('the directory no longer names this peer')
+    }
+  }
+
   /** Peers with a live link, by station. */
   connected(): ReadonlyMap<string, PeerLink> {
     return this.#links

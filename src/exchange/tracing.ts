@@ -111,7 +111,7 @@ export class Tracing {
       { step: 'fetched', at: item.fetchedAt, where: item.to, detail: '' },
     ]
     if (item.mark !== 'initial') steps.push({ step: item.mark, at: item.updatedAt, where: item.to, detail: '' })
-    for (const status of item.isStatus ? [] : await this.#statuses.history(item.reference)) {
+    for (const status of item.reference === '' ? [] : await this.#statuses.history(item.reference)) {
       steps.push({
         step: `status ${status.code}`,
         at: status.receivedAt,

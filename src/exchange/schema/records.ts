@@ -1753,7 +1753,6 @@ export interface ItemRecord {
   mark: string
   failures: number
   resend: number
-  recalled: boolean
   reference: string
   inboxKey: string
   fetchedAt: number
@@ -1835,28 +1834,23 @@ export namespace ItemRecord {
           w.uint32(obj.resend)
         }
 
-        if ((obj.recalled != null && obj.recalled !== false)) {
-          w.uint32(112)
-          w.bool(obj.recalled)
-        }
-
         if ((obj.reference != null && obj.reference !== '')) {
-          w.uint32(122)
+          w.uint32(114)
           w.string(obj.reference)
         }
 
         if ((obj.inboxKey != null && obj.inboxKey !== '')) {
-          w.uint32(130)
+          w.uint32(122)
           w.string(obj.inboxKey)
         }
 
         if ((obj.fetchedAt != null && obj.fetchedAt !== 0)) {
-          w.uint32(136)
+          w.uint32(128)
           w.uint64Number(obj.fetchedAt)
         }
 
         if ((obj.priority != null && obj.priority !== 0)) {
-          w.uint32(144)
+          w.uint32(136)
           w.uint32(obj.priority)
         }
 
@@ -1878,7 +1872,6 @@ export namespace ItemRecord {
           mark: '',
           failures: 0,
           resend: 0,
-          recalled: false,
           reference: '',
           inboxKey: '',
           fetchedAt: 0,
@@ -1944,22 +1937,18 @@ export namespace ItemRecord {
               break
             }
             case 14: {
-              obj.recalled = reader.bool()
-              break
-            }
-            case 15: {
               obj.reference = reader.string()
               break
             }
-            case 16: {
+            case 15: {
               obj.inboxKey = reader.string()
               break
             }
-            case 17: {
+            case 16: {
               obj.fetchedAt = reader.uint64Number()
               break
             }
-            case 18: {
+            case 17: {
               obj.priority = reader.uint32()
               break
             }
@@ -2071,33 +2060,26 @@ export namespace ItemRecord {
             }
             case 14: {
               yield {
-                field: `${prefix}.recalled`,
-                value: reader.bool()
-              }
-              break
-            }
-            case 15: {
-              yield {
                 field: `${prefix}.reference`,
                 value: reader.string()
               }
               break
             }
-            case 16: {
+            case 15: {
               yield {
                 field: `${prefix}.inboxKey`,
                 value: reader.string()
               }
               break
             }
-            case 17: {
+            case 16: {
               yield {
                 field: `${prefix}.fetchedAt`,
                 value: reader.uint64Number()
               }
               break
             }
-            case 18: {
+            case 17: {
               yield {
                 field: `${prefix}.priority`,
                 value: reader.uint32()
@@ -2181,11 +2163,6 @@ export namespace ItemRecord {
     value: number
   }
 
-  export interface ItemRecordRecalledFieldEvent {
-    field: '$.recalled'
-    value: boolean
-  }
-
   export interface ItemRecordReferenceFieldEvent {
     field: '$.reference'
     value: string
@@ -2214,7 +2191,7 @@ export namespace ItemRecord {
     return decodeMessage(buf, ItemRecord.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ItemRecord>): Generator<ItemRecordItemIdFieldEvent | ItemRecordDocIdFieldEvent | ItemRecordIsStatusFieldEvent | ItemRecordFromFieldEvent | ItemRecordToFieldEvent | ItemRecordPacketDigestFieldEvent | ItemRecordPacketSizeFieldEvent | ItemRecordWaybillFieldEvent | ItemRecordReceivedAtFieldEvent | ItemRecordUpdatedAtFieldEvent | ItemRecordMarkFieldEvent | ItemRecordFailuresFieldEvent | ItemRecordResendFieldEvent | ItemRecordRecalledFieldEvent | ItemRecordReferenceFieldEvent | ItemRecordInboxKeyFieldEvent | ItemRecordFetchedAtFieldEvent | ItemRecordPriorityFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ItemRecord>): Generator<ItemRecordItemIdFieldEvent | ItemRecordDocIdFieldEvent | ItemRecordIsStatusFieldEvent | ItemRecordFromFieldEvent | ItemRecordToFieldEvent | ItemRecordPacketDigestFieldEvent | ItemRecordPacketSizeFieldEvent | ItemRecordWaybillFieldEvent | ItemRecordReceivedAtFieldEvent | ItemRecordUpdatedAtFieldEvent | ItemRecordMarkFieldEvent | ItemRecordFailuresFieldEvent | ItemRecordResendFieldEvent | ItemRecordReferenceFieldEvent | ItemRecordInboxKeyFieldEvent | ItemRecordFetchedAtFieldEvent | ItemRecordPriorityFieldEvent> {
     return streamMessage(buf, ItemRecord.codec(), opts)
   }
 }
