@@ -194,6 +194,32 @@ describe('evidence', () => {
     expect(report.facts?.docId).toBe(docId)
   })
 
+  it('of a document with two waybills holds both, each with its receipts', async () => {
+    const bytes = packetFor(['H02', 'H03'], 'first one, then another')
+    const one = network.station('one')
+    const id = await one.send('H01', bytes, 'document', ['H02'])
+    expect(await delivered('H01', bytes)).toBe(id)
+    const out = join(folder, 'two-waybills')
+    await exportEvidence(await one.collector.collect(id), { folder: out })
+    const report = await verifyEvidenceFile(out, network.trust)
+    expect(report.checks.filter((check) => !check.ok)).toEqual([])
+    expect(report.facts).toMatchObject({ docId: id, recipients: ['H02', 'H03'], withoutReceipt: [] })
+    const files = await filesOf(out)
+    expect([...files.files.keys()]).toEqual(
+      expect.arrayContaining(['waybill-2.bin', 'receipt-two.bin', 'receipt-three.2.bin']),
+    )
+    const change = ['bin', 'cms', 'path'].flatMap((kind): [string, Uint8Array | undefined][] => [
+      [`receipt-two.2.${kind}`, files.files.get(`receipt-two.${kind}`)],
+      [`receipt-two.${kind}`, undefined],
+    ])
+    expect(await failed(files.with(change))).toContain('receipt')
+    const foreign = ['bin', 'cms', 'path'].map((kind): [string, Uint8Array | undefined] => [
+      `waybill-2.${kind}`,
+      sent.files.get(`waybill.${kind}`),
+    ])
+    expect(await failed(files.with(foreign))).toContain('waybill')
+  })
+
   it('is the same in a zip file', async () => {
     const zip = join(folder, 'sent.zip')
     const zipStream = createWriteStream(zip)
