@@ -1,5 +1,5 @@
 // The pages of docs/ that are made from the sources: configuration.md from the schemas, conditions.md from the
-// catalogue. generate-docs.ts writes them; a test compares them with what is committed.
+// catalogue, openapi.json from the API, cli.md from the command line. generate-docs.ts writes them; a test compares them with what is committed.
 import { backendConditions } from '../src/base/conditions/backend-conditions.ts'
 import type { ConditionFamily } from '../src/base/conditions/condition.ts'
 import { linkConditions } from '../src/base/conditions/link-conditions.ts'
@@ -8,12 +8,16 @@ import { proofConditions } from '../src/base/conditions/proof-conditions.ts'
 import { storeConditions } from '../src/base/conditions/store-conditions.ts'
 import { tokenConditions } from '../src/base/conditions/token-conditions.ts'
 import { configSections } from '../src/config.ts'
+import { describeRestApi } from '../src/surface/rest/rest-app.ts'
+import { cliPage } from './cli-page.ts'
 
 /** Texts by path from the project's root. */
-export function generatedPages(): Map<string, string> {
+export async function generatedPages(): Promise<Map<string, string>> {
   return new Map([
     ['docs/configuration.md', configurationPage()],
     ['docs/conditions.md', conditionsPage()],
+    ['docs/openapi.json', `${JSON.stringify(await describeRestApi(), undefined, 2)}\n`],
+    ['docs/cli.md', cliPage()],
   ])
 }
 

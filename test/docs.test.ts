@@ -10,18 +10,20 @@ import { configSections, parseConfig } from '../src/config.ts'
 const root = join(import.meta.dirname, '..')
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 
+const pages = await generatedPages()
+
 describe('generated pages', () => {
-  it.each([...generatedPages()])('%s is current (npm run generate:docs)', (path, text) => {
+  it.each([...pages])('%s is current (npm run generate:docs)', (path, text) => {
     expect(read(path)).toBe(text)
   })
 
   it('hold every condition', () => {
-    const page = generatedPages().get('docs/conditions.md') ?? ''
+    const page = pages.get('docs/conditions.md') ?? ''
     expect([...page.matchAll(/^### (\w+)$/gm)].map((match) => match[1]).sort()).toEqual(Object.keys(catalogue).sort())
   })
 
   it('describe every key', () => {
-    const page = generatedPages().get('docs/configuration.md') ?? ''
+    const page = pages.get('docs/configuration.md') ?? ''
     for (const [name, schema] of Object.entries(configSections)) {
       const { properties } = 'items' in schema ? schema.items : schema
       for (const [key, option] of Object.entries(properties)) {

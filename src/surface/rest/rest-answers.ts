@@ -1,7 +1,8 @@
 // What a route answers, in the words of fastify and OpenAPI: JSON by a schema, or bytes; problem details for all the rest.
 import Type, { type TSchema } from 'typebox'
-import { problem } from './rest-schemas.ts'
+import { problemName } from './rest-schemas.ts'
 
+const problem = { $ref: `${problemName}#` }
 const problems = { description: 'refused or failed', content: { 'application/problem+json': { schema: problem } } }
 
 /** Answers by status: JSON by `schema`. */

@@ -11,6 +11,7 @@ import { directoryImportRoutes, directoryRoutes } from './rest-routes-directory.
 import { documentRoutes, resendRoutes, submissionRoutes } from './rest-routes-documents.ts'
 import { itemRoutes, listRoutes, markRoutes } from './rest-routes-lists.ts'
 import { pinRoutes, stationRoutes } from './rest-routes-station.ts'
+import { noQuery, problem, problemName } from './rest-schemas.ts'
 
 const maxJsonBytes = 2 * 1024 * 1024
 const keepAliveMs = 60_000
@@ -30,7 +31,13 @@ export async function createRestApp(site: () => RestSite): Promise<RestApp> {
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
     routerOptions: { maxParamLength: 200 },
   })
-  await app.register(swagger, { openapi: description })
+  app.addSchema({ ...problem, $id: problemName })
+  const buildLocalReference = ({ $id }: { $id?: unknown }) => String($id)
+  await app.register(swagger, { openapi: description, refResolver: { buildLocalReference } })
+  // A route that takes no query refuses one, as every route refuses fields that it does not know.
+  app.addHook('onRoute', ({ schema }) => {
+    if (schema !== undefined) schema.querystring ??= noQuery
+  })
   setFailureHandlers(app, site)
   logRequests(app, site)
   await app.register(async (scope) => {

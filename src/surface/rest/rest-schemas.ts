@@ -27,6 +27,9 @@ const systemid = Type.Optional(
   Type.String({ minLength: 1, maxLength: 128, description: 'act as this configured backend; default: as all of them' }),
 )
 
+/** Every route names it; the description holds it once. */
+export const problemName = 'Problem'
+
 export const problem = record(
   {
     type: text,
@@ -44,6 +47,8 @@ export const problem = record(
   },
   'RFC 9457 problem details',
 )
+
+export const noQuery = record({})
 
 export const idParams = record({ id: idText('DocId of a document that was sent, or id of an inbox item') })
 export const itemParams = record({ itemId: idText('id of an inbox item') })

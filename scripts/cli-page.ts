@@ -1,0 +1,57 @@
+// docs/cli.md: what `tram --help` says of every command, in both languages, and the exit codes. Made with generated-pages.ts.
+import type { Command } from 'commander'
+import { exitCodes } from '../src/surface/cli/cli-context.ts'
+import { createProgram } from '../src/surface/cli/cli-program.ts'
+import type { Language } from '../src/surface/cli/cli-texts.ts'
+
+const exitTexts: Record<keyof typeof exitCodes, string> = {
+  ok: 'done; for `health`: all is well',
+  failed: 'refused or failed: the text names the condition; for `health`: something needs somebody now',
+  usage: 'the command line, or a value in it, is not one that the command takes',
+  notRunning: 'the station is not running, or its socket may not be opened',
+  notVerified: 'evidence or the audit log does not verify',
+  degraded: 'for `health`: works, but somebody should look today or this week',
+  interrupted: 'stopped by a signal',
+}
+
+/** The page. */
+export function cliPage(): string {
+  const codes = Object.entries(exitCodes).map(
+    ([name, code]) => `| ${code} | ${exitTexts[name as keyof typeof exitCodes]} |`,
+  )
+  return `<!-- Made by \`npm run generate:docs\`; do not edit. -->
+
+# Command line: \`tram\`
+
+A client of the station's API ([openapi.json](openapi.json)) over the Unix socket \`api.sock\` in its data folder; the
+configuration says where that is. \`run\`, \`verify\`, \`descriptor\`, \`directory build\` and \`directory show FILE\` need no running
+station. Without \`--config\`: \`$TRAM_CONFIG\`, else \`./tram.toml\`, else \`/etc/tram/tram.toml\`. \`--json\` prints what the API
+answered. Standard output is the answer; mistakes and what to do about them go to standard error.
+
+| exit code | meaning |
+|---|---|
+${codes.join('\n')}
+
+\`tram pin\` reads the PIN without echo from a terminal, or the first line of its standard input.
+
+## Tiếng Việt
+
+${helpTexts('vi')}
+## English
+
+${helpTexts('en')}`
+}
+
+/** Help of the program and of every command in it. */
+function helpTexts(language: Language): string {
+  const nowhere = { write: () => true }
+  const terminal = { stdout: nowhere, stderr: nowhere, stdin: process.stdin }
+  const program = createProgram(language, { terminal }, async () => undefined)
+  const all = (command: Command): Command[] => [command, ...command.commands.flatMap(all)]
+  const texts = all(program).map((command) => {
+    // The width of a page, whatever the terminal is that this runs in.
+    command.configureHelp({ ...program.configureHelp(), helpWidth: 100 })
+    return `\`\`\`text\n${command.helpInformation()}\`\`\`\n`
+  })
+  return texts.join('\n')
+}
