@@ -73,7 +73,12 @@ export function verifyDirectoryStatement(cms: Uint8Array, trust: DirectoryTrust)
     return { ok: false, reason: invalid('not a directory statement', error) }
   }
   if (statement.format !== 1) return { ok: false, reason: invalid(`format ${statement.format}`) }
-  if (!(statement.version >= 1) || statement.root.byteLength !== 32 || !(statement.bodySize <= maxDirectoryBytes)) {
+  // The VXP kits read a version as a 32-bit integer.
+  if (
+    !(statement.version >= 1 && statement.version < 2 ** 31) ||
+    statement.root.byteLength !== 32 ||
+    !(statement.bodySize <= maxDirectoryBytes)
+  ) {
     return { ok: false, reason: invalid('a field of the statement is out of bounds') }
   }
   return { ok: true, value: statement }

@@ -4,6 +4,7 @@ import { asTramError, TramError } from '../base/errors.ts'
 import { logFields } from '../base/logger.ts'
 import { PacketReader } from '../document/edxml/edxml-reader.ts'
 import type { PacketSummary } from '../document/edxml/packet-summary.ts'
+import { PacketKind } from '../document/schema/waybill.ts'
 import type { ControlMessage } from '../equipment/link/peer-link.ts'
 import type { Temporary } from '../equipment/link/schema/messages.ts'
 import { key } from '../equipment/store/namespaces.ts'
@@ -56,13 +57,16 @@ export class Arrival {
     const refusal = await this.#decision.checkParties()
     if (refusal !== undefined) return this.#refuse(refusal)
     if (await this.#decision.isKnown()) return this.#accept(undefined, undefined)
-    const receiver = await this.#deps.packets.receive({
-      waybill: waybillDigest,
-      digest: waybill.packetDigest,
-      sizeBytes: waybill.packetSize,
-      chunkBytes: waybill.chunkSize,
-      chunkDigests: waybill.chunkDigests,
-    })
+    const receiver = await this.#deps.packets.receive(
+      {
+        waybill: waybillDigest,
+        digest: waybill.packetDigest,
+        sizeBytes: waybill.packetSize,
+        chunkBytes: waybill.chunkSize,
+        chunkDigests: waybill.chunkDigests,
+      },
+      waybill.kind === PacketKind.STATUS ? 'status' : 'document',
+    )
     const inbound = InboundRecord.encode({
       state: InboundState.RECEIVING,
       agencies: [...this.#offered.agencies],

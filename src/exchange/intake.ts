@@ -74,7 +74,7 @@ export class Intake {
   async submit(submission: Submission, signal: AbortSignal): Promise<SubmissionResult> {
     if (this.#closedBecause !== undefined) throw new TramError('INTAKE_CLOSED', { detail: this.#closedBecause })
     if (this.#deps.directory.version === 0) throw new TramError('DIRECTORY_MISSING', {})
-    const writer = await this.#deps.packets.begin(submission.declaredBytes)
+    const writer = await this.#deps.packets.begin(submission.declaredBytes, submission.kind)
     try {
       const reader = new PacketReader()
       for await (const bytes of submission.body) {
