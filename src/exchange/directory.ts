@@ -5,9 +5,9 @@ import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
-import { TramError, type Verdict } from '../base/errors.ts'
+import { asTramError, TramError, type Verdict } from '../base/errors.ts'
 import type { Service } from '../base/lifecycle.ts'
-import type { Logger } from '../base/logger.ts'
+import { type Logger, logFields } from '../base/logger.ts'
 import { DirectoryFileReader, type DirectoryTrust } from '../document/directory-file.ts'
 import {
   type AgencyEntry,
@@ -162,13 +162,18 @@ export class Directory implements Service {
     const temporary = join(this.#folder, 'import.tmp')
     const handle = await open(temporary, 'w', 0o600)
     let size = 0
+    let isSlotEmpty = false
     try {
       for await (const bytes of file) {
         const entries = reader.write(bytes)
         this.#assertNewer(reader.statement)
         size += bytes.byteLength
         await handle.appendFile(bytes)
-        if (reader.statement !== undefined) await this.#putEntries(reader.statement.version, entries)
+        if (reader.statement === undefined) continue
+        // Entries are stored before the file has verified: what an attempt that failed has left of this version must go.
+        if (!isSlotEmpty) await this.#dropEntriesBut(this.version)
+        isSlotEmpty = true
+        await this.#putEntries(reader.statement.version, entries)
       }
       const statement = reader.end()
       this.#assertNewer(statement)
@@ -179,6 +184,7 @@ export class Directory implements Service {
     } catch (error) {
       await handle.close().catch(() => undefined)
       await rm(temporary, { force: true })
+      if (isSlotEmpty) await this.#tidy()
       throw error
     }
   }
@@ -219,12 +225,28 @@ export class Directory implements Service {
     this.#current = record
     this.#cache = new Map()
     this.#logger.info({ version, entries: statement.entries, size }, 'directory imported')
-    await this.#dropOtherVersions()
+    await this.#tidy()
     for (const listener of this.#listeners) listener()
   }
 
+  /** Drops what is not in use. A failure is no reason to fail: the next import and the next start do it again. */
+  async #tidy(): Promise<void> {
+    try {
+      await this.#dropOtherVersions()
+    } catch (error) {
+      this.#logger.warn(logFields(asTramError(error)), 'leftovers of another directory could not be dropped yet')
+    }
+  }
+
   async #dropOtherVersions(): Promise<void> {
-    const keep = key('dir', sequencePart(this.version))
+    await this.#dropEntriesBut(this.version)
+    for (const name of await readdir(this.#folder)) {
+      if (join(this.#folder, name) !== this.#file(this.version)) await rm(join(this.#folder, name), { force: true })
+    }
+  }
+
+  async #dropEntriesBut(version: number): Promise<void> {
+    const keep = key('dir', sequencePart(version))
     let operations: RecordOperation[] = []
     for await (const [name] of this.#records.range(range('dir'))) {
       if (name.startsWith(`${keep}:`)) continue
@@ -234,9 +256,6 @@ export class Directory implements Service {
       operations = []
     }
     if (operations.length > 0) await this.#records.commit(operations)
-    for (const name of await readdir(this.#folder)) {
-      if (join(this.#folder, name) !== this.#file(this.version)) await rm(join(this.#folder, name), { force: true })
-    }
   }
 
   #file(version: number): string {
