@@ -135,12 +135,15 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
   const references = new References(records)
   const owners = new PacketOwners(records)
   const statuses = new Statuses({ records, directory, sequence, clock })
+  const seals = new SealChecker({ trust: trust.seals }, { directory, clock })
   const sealer = new Sealer(
     { ...own, maxBatch: config.exchange.max_batch, chain },
-    { records, audit, token, clock, logger, sequence },
+    {
+      ...{ records, audit, token, clock, logger, sequence },
+      certificateTrouble: (certificate, timeMs) => seals.ownCertificateTrouble(own.station, certificate, chain, timeMs),
+    },
   )
   token.onStateChange = () => sealer.wake()
-  const seals = new SealChecker({ trust: trust.seals }, { directory, clock })
   const outbox = new Outbox({ records, audit, clock, sequence, sealer })
   const inbox = new Inbox({ records, packets, directory, statuses, audit, sequence, clock })
   const decisions = new KeyedLock()
@@ -184,7 +187,8 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
   )
   switchboard.join({ network, courier, reception, directories })
   directory.onChange(() => {
-    Promise.all([switchboard.dropStrangers(), courier.wakeAll()]).catch((error: unknown) => {
+    sealer.wake()
+    Promise.all([switchboard.dropStrangers(), courier.directoryChanged()]).catch((error: unknown) => {
       logger.error(logFields(asTramError(error)), 'the new directory is not in force on every link yet')
     })
   })

@@ -39,7 +39,13 @@ export class Courier implements Service {
     }, lookMs)
   }
 
-  /** Every station with something queued is tried now: the directory has changed, or it is time to look. */
+  /** What waited for another directory waits no longer: everything open is offered again. */
+  async directoryChanged(): Promise<void> {
+    for (const station of this.#stations.values()) station.retryAll()
+    await this.wakeAll()
+  }
+
+  /** Every station with something queued is tried now. */
   async wakeAll(): Promise<void> {
     for (const station of await this.#deps.outbox.stationsWaiting()) this.#station(station)?.wake()
   }

@@ -3,7 +3,7 @@
 import { X509Certificate } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import { TramError, type Verdict } from '../base/errors.ts'
-import type { Trust } from '../document/certificate-path.ts'
+import { type Trust, verifyCertificatePath } from '../document/certificate-path.ts'
 import { hex, sha256 } from '../document/document-id.ts'
 import type { LeafType } from '../document/merkle.ts'
 import type { Seal } from '../document/schema/seal.ts'
@@ -68,6 +68,30 @@ export class SealChecker {
       return { ok: false, reason: expired, temporary: true, reseal: true }
     }
     return { ok: true, value: { seal, cmsDigest, station, generation, sealedAtMs: time } }
+  }
+
+  /**
+   * Why nobody would believe what our own token seals at `timeMs`; undefined when it may seal. A certificate that is not
+   * in the directory yet, or is the wrong one, would cost every document that is sealed with it a new seal.
+   * @param chain intermediates that the seals carry, DER
+   */
+  async ownCertificateTrouble(
+    stationId: string,
+    certificate: Uint8Array,
+    chain: readonly Uint8Array[],
+    timeMs: number,
+  ): Promise<TramError | undefined> {
+    const path = verifyCertificatePath(certificate, chain, this.#trust, timeMs)
+    if (!path.ok) return path.reason
+    const station = await this.#directory.station(stationId)
+    // Without a directory nothing is sent; in one that does not name us yet, peers say what is missing.
+    if (station === undefined) return undefined
+    const digest = sha256(certificate)
+    const listed = station.certificates.find((entry) => Buffer.compare(entry.sha256, digest) === 0)
+    if (listed !== undefined && isInWindow(listed.window, timeMs)) return undefined
+    const { subject } = new X509Certificate(certificate)
+    const detail = `the directory ${listed === undefined ? 'does not list it' : 'lists it for another time'} for ${stationId}`
+    return new TramError('CERTIFICATE_UNUSABLE', { subject, detail })
   }
 
   #verifiedRoot(id: string, cms: Uint8Array): Verdict<KnownRoot> {

@@ -29,6 +29,17 @@ export interface Sealable {
   released(id: string, seal: SealReference, cms: Uint8Array): void
 }
 
+export interface SealerDeps {
+  records: RecordStore
+  audit: AuditLog
+  token: Token
+  clock: Clock
+  logger: Logger
+  sequence: Sequence
+  /** Why nobody would believe what this certificate's key seals at `timeMs`: then nothing is sealed with it. */
+  certificateTrouble?: (certificate: Uint8Array, timeMs: number) => Promise<TramError | undefined>
+}
+
 interface Pending {
   type: LeafType
   key: string
@@ -41,14 +52,7 @@ const retryMs = { first: 500, longest: 30_000 }
 export class Sealer implements Service {
   readonly name = 'sealer'
   readonly #options: { station: string; generation: number; maxBatch: number; chain: readonly Uint8Array[] }
-  readonly #deps: {
-    records: RecordStore
-    audit: AuditLog
-    token: Token
-    clock: Clock
-    logger: Logger
-    sequence: Sequence
-  }
+  readonly #deps: SealerDeps
   readonly #sealables = new Map<LeafType, Sealable>()
   readonly #wake = new WakeSignal()
   readonly #stopping = new AbortController()
@@ -59,7 +63,7 @@ export class Sealer implements Service {
 
   constructor(
     options: { station: string; generation: number; maxBatch: number; chain: readonly Uint8Array[] },
-    deps: { records: RecordStore; audit: AuditLog; token: Token; clock: Clock; logger: Logger; sequence: Sequence },
+    deps: SealerDeps,
   ) {
     this.#options = options
     this.#deps = deps
@@ -159,6 +163,8 @@ export class Sealer implements Service {
     }
     const tree = new MerkleTree(batch.map(({ type, bytes }) => leafHash(type, bytes)))
     const statement = await this.#nextStatement(tree.root, batch.length)
+    const trouble = await this.#deps.certificateTrouble?.(certificate, statement.time)
+    if (trouble !== undefined) throw trouble
     const prepared = prepareRootStatement({ statement, scheme, certificate, chain: this.#options.chain })
     this.#deps.logger.debug({ step: 'sealing', sequence: statement.sequence, leaves: batch.length }, 'asking the token')
     const signature = await token.sign(prepared.digest, signal)

@@ -74,6 +74,13 @@ export class StationCourier {
     this.#wake.wake()
   }
 
+  /** Nothing waits for its time any more: all that is open and not under way is offered now. */
+  retryAll(): void {
+    this.#retries.clear()
+    this.#cursors.clear()
+    this.#wake.wake()
+  }
+
   linkOpened(link: PeerLink): void {
     // Told twice of a link that we dialled: by the network, and as the answer to the dial.
     if (this.#link === link) return

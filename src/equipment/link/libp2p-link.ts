@@ -159,7 +159,8 @@ export class Libp2pNetwork implements Network, Service {
   async #admits(peerId: string): Promise<boolean> {
     try {
       const admitted = await this.#deps.policy.admitPeer(peerId)
-      if (!admitted) this.#deps.logger.info({ peerId }, 'a peer that is not admitted was cut')
+      if (!admitted)
+        this.#deps.logger.warn({ code: 'PEER_NOT_ADMITTED', peerId }, 'a peer that is not admitted was cut')
       return admitted
     } catch (error) {
       this.#deps.logger.error(logFields(asTramError(error)), 'the link policy failed')
