@@ -46,6 +46,8 @@ export class StationCourier {
   readonly #retries: RetrySchedule
   #link: PeerLink | undefined
   #failures = 0
+  /** By the monotonic clock. */
+  #dialDueMs = 0
   #loop: Promise<void> = Promise.resolve()
 
   constructor(id: string, deps: StationCourierDeps) {
@@ -76,6 +78,8 @@ export class StationCourier {
 
   /** Nothing waits for its time any more: all that is open and not under way is offered now. */
   retryAll(): void {
+    this.#failures = 0
+    this.#dialDueMs = 0
     this.#retries.clear()
     this.#cursors.clear()
     this.#wake.wake()
@@ -86,6 +90,7 @@ export class StationCourier {
     if (this.#link === link) return
     this.#link = link
     this.#failures = 0
+    this.#dialDueMs = 0
     this.#beginAnew()
   }
 
@@ -131,7 +136,7 @@ export class StationCourier {
       let waitMs: number | undefined
       try {
         if (await this.#hasWork())
-          waitMs = this.#link === undefined ? await this.#connect() : await this.#offerMore(this.#link)
+          waitMs = this.#link === undefined ? await this.#connectWhenDue() : await this.#offerMore(this.#link)
         else waitMs = this.#retries.untilDue()
       } catch (error) {
         if (signal.aborted) return
@@ -150,6 +155,25 @@ export class StationCourier {
       if ((await this.#deps.outbox.queued(this.#id, rank, this.#cursors.get(rank), 1)).length > 0) return true
     }
     return false
+  }
+
+  /**
+   * Documents that queue wake this loop, and must neither dial a dead peer each nor lengthen its back-off.
+   * Returns after how long to come back.
+   */
+  async #connectWhenDue(): Promise<number> {
+    const { clock } = this.#deps
+    const leftMs = this.#dialDueMs - clock.monotonic()
+    if (leftMs > 0) return leftMs
+    this.#dialDueMs = Number.POSITIVE_INFINITY
+    let waitMs: number = backOffMs.longest
+    try {
+      waitMs = await this.#connect()
+    } finally {
+      // A new directory may have come meanwhile: then the next attempt is due at once.
+      if (this.#dialDueMs === Number.POSITIVE_INFINITY) this.#dialDueMs = clock.monotonic() + waitMs
+    }
+    return Math.max(0, this.#dialDueMs - clock.monotonic())
   }
 
   /** Tries to reach the station. Returns after how long to try again. */

@@ -16,9 +16,12 @@ export class WakeSignal {
       const { promise, resolve } = Promise.withResolvers<void>()
       this.#waiting = resolve
       const timer = timeoutMs === undefined ? undefined : setTimeout(resolve, timeoutMs)
-      signal.addEventListener('abort', () => resolve(), { once: true })
+      const onAbort = (): void => resolve()
+      signal.addEventListener('abort', onAbort, { once: true })
       await promise
       clearTimeout(timer)
+      // The signal lives as long as the station: a listener for every wait would pile up.
+      signal.removeEventListener('abort', onAbort)
       this.#waiting = undefined
     }
     this.#set = false
