@@ -216,7 +216,8 @@ export class SignerClient implements Token, Service {
     if (before.state === state && before.detail === detail) return
     if (before.state === 'unreachable' && state !== 'unreachable')
       this.#logger.info({ state, outageMs: Math.round(this.#clock.monotonic() - this.#lostAtMs) }, 'the signer answers')
-    else if (before.state !== state) this.#logger.warn({ state, detail }, 'the token changed')
+    // A connection that we close ourselves says nothing about the token.
+    else if (before.state !== state && !this.#stopped) this.#logger.warn({ state, detail }, 'the token changed')
     this.onStateChange?.({ ...description })
   }
 }

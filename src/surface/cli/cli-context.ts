@@ -3,6 +3,7 @@ import type { EvidenceReport } from '../../document/evidence-report.ts'
 import type { DirectoryStatement } from '../../document/schema/directory.ts'
 import type { DirectoryPlan } from '../../exchange/directory-builder.ts'
 import { ApiClient } from './api-client.ts'
+import { oneLine } from './cli-format.ts'
 import type { Terminal } from './cli-terminal.ts'
 import type { Language, Text } from './cli-texts.ts'
 
@@ -93,6 +94,12 @@ export class CliContext {
   print(value: unknown, lines: () => string): void {
     const output = this.#options.json === true ? JSON.stringify(value, undefined, 2) : lines()
     this.deps.terminal.stdout.write(output === '' ? '' : `${output}\n`)
+  }
+
+  /** Tells people something that is not the answer; JSON has it all in one. */
+  note(...lines: readonly string[]): void {
+    if (this.#options.json === true) return
+    for (const line of lines) this.deps.terminal.stderr.write(`${oneLine(line)}\n`)
   }
 }
 

@@ -87,7 +87,8 @@ export const sendCommand =
       bytes,
     })
     const seen = context.language === 'vi' ? 'đã tiếp nhận trước đó' : 'was accepted before'
-    context.print(answer, () => [answer.docId, ...(answer.isNew ? [] : [seen]), ...answer.warnings].join('\n'))
+    context.print(answer, () => answer.docId)
+    context.note(...(answer.isNew ? [] : [seen]), ...answer.warnings)
     return exitCodes.ok
   }
 
@@ -104,7 +105,8 @@ export const resendCommand =
     })
     const open =
       context.language === 'vi' ? 'các lượt chuyển trước chưa xong' : 'earlier deliveries are still under way'
-    context.print(answer, () => (answer.resentTo.length === 0 ? open : answer.resentTo.join(', ')))
+    context.print(answer, () => answer.resentTo.join(', '))
+    context.note(...(answer.resentTo.length === 0 ? [open] : []), ...answer.warnings)
     return exitCodes.ok
   }
 
