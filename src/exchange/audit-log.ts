@@ -45,6 +45,8 @@ export class AuditLog implements Service {
   #previous: Uint8Array = new Uint8Array(32)
   /** False between a failed commit and the new look at the chain: what is on disk is unknown then. */
   #isHeadKnown = false
+  /** Commits that are not on disk yet. */
+  readonly #writes = new Set<Promise<void>>()
 
   constructor(records: RecordStore, clock: Clock, logger: Logger) {
     this.#records = records
@@ -92,8 +94,10 @@ export class AuditLog implements Service {
       this.#sequence += 1
       this.#previous = digestOf(record)
     }
+    const write = this.#records.commit(all)
+    this.#writes.add(write)
     try {
-      await this.#records.commit(all)
+      await write
     } catch (error) {
       // The store refuses everything that was queued behind a failed commit too, so the head is what is on disk.
       if (this.#isHeadKnown) {
@@ -101,11 +105,15 @@ export class AuditLog implements Service {
         this.#rereading = this.#readAgain()
       }
       throw error
+    } finally {
+      this.#writes.delete(write)
     }
   }
 
   /** Reads the head again until the store answers. */
   async #readAgain(): Promise<void> {
+    // A commit that was refused (OVERLOADED) has others before it, which are acts as soon as they are written.
+    await Promise.allSettled([...this.#writes])
     while (!this.#isHeadKnown && !this.#stopping.signal.aborted) {
       try {
         await this.start()
@@ -130,8 +138,7 @@ export class AuditLog implements Service {
     let previous: Uint8Array = new Uint8Array(32)
     let expected = 0
     for await (const [name, value] of this.#records.range(range('audit'))) {
-      const record = AuditRecord.decode(value)
-      if (sequenceOf(name) !== expected || Buffer.compare(record.previous, previous) !== 0) {
+      if (sequenceOf(name) !== expected || !isChainedTo(previous, value)) {
         throw new TramError('STORE_DAMAGED', { place: name, detail: 'the audit chain is broken here' })
       }
       previous = digestOf(value)
@@ -143,3 +150,12 @@ export class AuditLog implements Service {
 
 const digestOf = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
 const sequenceOf = (name: string): number => Number.parseInt(name.slice(name.indexOf(':') + 1), 10)
+
+function isChainedTo(previous: Uint8Array, bytes: Uint8Array): boolean {
+  try {
+    return Buffer.compare(AuditRecord.decode(bytes).previous, previous) === 0
+  } catch {
+    // Bytes that are no record at all are no link of the chain either.
+    return false
+  }
+}

@@ -31,18 +31,20 @@ export class Sequence {
 
   /** The next number. Take it in the same synchronous step as the commit that uses it: then commit order is number order. */
   next(): number {
+    this.#extendIfLow()
     if (this.#next >= this.#reserved)
       throw new TramError('OVERLOADED', { detail: 'sequence block used up before the next was durable' })
-    const number = this.#next++
-    if (this.#reserved - this.#next < blockSize / 2 && this.#extending === undefined) {
-      // A failure here is found again by the next call: the reserve stays low until it succeeds.
-      this.#extending = this.#reserve()
-        .catch(() => undefined)
-        .finally(() => {
-          this.#extending = undefined
-        })
-    }
-    return number
+    return this.#next++
+  }
+
+  #extendIfLow(): void {
+    if (this.#reserved - this.#next > blockSize / 2 || this.#extending !== undefined) return
+    // A failure here is found again by the next call, also by one that finds nothing left: the reserve stays low until then.
+    this.#extending = this.#reserve()
+      .catch(() => undefined)
+      .finally(() => {
+        this.#extending = undefined
+      })
   }
 
   async #reserve(): Promise<void> {

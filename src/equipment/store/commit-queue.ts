@@ -26,6 +26,8 @@ export class CommitQueue {
   #waiting: Waiting[] = []
   #waitingOperations = 0
   #waitingBytes = 0
+  /** A refused commit was followed by others in its caller's mind: they are refused as well until a batch is taken. */
+  #isRefusing = false
   #pump: Promise<void> | undefined
 
   /** @param write makes a batch durable; when it throws, the batch and all that wait get its error */
@@ -42,10 +44,12 @@ export class CommitQueue {
     const full =
       this.#waitingOperations + operations.length > this.#limits.maxWaitingOperations ||
       this.#waitingBytes + bytes > this.#limits.maxWaitingBytes
-    if (full && this.#waiting.length > 0)
+    if ((full || this.#isRefusing) && this.#waiting.length > 0) {
+      this.#isRefusing = true
       return Promise.reject(
         new TramError('OVERLOADED', { detail: `${this.#waitingOperations} store operations wait for the disk` }),
       )
+    }
     const done = Promise.withResolvers<void>()
     this.#waiting.push({ operations, bytes, done })
     this.#waitingOperations += operations.length
@@ -94,6 +98,7 @@ export class CommitQueue {
     }
     this.#waitingOperations -= operations.length
     this.#waitingBytes -= bytes
+    this.#isRefusing = false
     return { commits: this.#waiting.splice(0, count), operations, bytes }
   }
 }
