@@ -1,7 +1,6 @@
 // `scripts/lab down`: ends the lab of a folder, the stations that a killed lab has left, and deletes the folder.
 import { rm } from 'node:fs/promises'
-import { endLeftStations, isLabFolder, runningLab, stopLab } from './lab-folder.ts'
-import { shown } from './lab-show.ts'
+import { endLeftStations, isLabFolder, runningLab, shown, stopLab } from './lab-folder.ts'
 
 /** A lab with dozens of stations takes its time. */
 const stopWithinMs = 120_000

@@ -1,10 +1,10 @@
 // The lab's folder: lab.json for other programs, the lock of the lab that runs, and what `scripts/lab down` needs to find and end
 // what a lab has left. A process is only ended when its own command line says that it is ours.
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isSystemError } from '../src/base/errors.ts'
-import { type LabStation, labGroundName } from './lab-keys.ts'
+import type { LabStation } from './lab-keys.ts'
 
 /** What lab.json says of a station: all that a backend needs to use it. */
 export interface LabFileStation {
@@ -37,6 +37,14 @@ interface LabLock {
 
 const stopWithinMs = 20_000
 const lockName = 'lock.json'
+/** A file that every lab's folder has, by which `scripts/lab down` knows one. */
+export const labGroundName = 'ground.json'
+
+/** A path as a person would type it here. */
+export function shown(path: string): string {
+  const near = relative(process.cwd(), path)
+  return near !== '' && near.length < path.length ? near : path
+}
 
 export const labFileOf = (folder: string): string => join(folder, 'lab.json')
 const configFileOf = (folder: string, id: string): string => join(folder, 'stations', id, 'tram.toml')

@@ -12,6 +12,7 @@ import { dataPaths } from '../src/base/paths.ts'
 import { createTestPki, type TestCertificate, toPem, toPrivatePem } from '../test/fixtures/pki/test-pki.ts'
 import { leafCertificate } from '../test/fixtures/softhsm/leaf-certificate.ts'
 import { createSoftHsmToken } from '../test/fixtures/softhsm/softhsm-token.ts'
+import { labGroundName } from './lab-folder.ts'
 
 export interface LabStationWish {
   /** `^[a-z0-9-]{1,32}$` */
@@ -54,9 +55,6 @@ export interface LabConfigExtra {
   /** Told of each station whose keys and configuration are there; with dozens of stations that takes minutes. */
   onStationMade?: (id: string) => void
 }
-
-/** A file that every lab's folder has, by which `scripts/lab down` knows one. */
-export const labGroundName = 'ground.json'
 
 /** The signed directory's name in the lab's folder. */
 export const labDirectoryName = 'directory.tramdir'

@@ -84,7 +84,8 @@ export class Round {
       const answer = await kit.sendEdoc(circular.packet, { from: currentCode(this.#sender), ...documents })
       if (answer.status !== 'OK') throw new Error(`sendEdoc: ${answer.ErrorCode} ${answer.ErrorDesc}`)
       this.#docId = answer.DocId
-      for (const way of this.#ways) this.#note(way, 'accepted', Date.now())
+      const acceptedAt = Date.now()
+      for (const way of this.#ways) this.#note(way, 'accepted', acceptedAt)
       for (const line of this.#senderLog.splice(0)) this.#read(line)
       const backends = this.#ways
         .filter(({ station }) => this.#reachable.has(station))

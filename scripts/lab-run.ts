@@ -1,6 +1,7 @@
 // A lab from its start to its end: ground, stations, one round, and then the wait for Ctrl-C. Above lab-network.ts,
 // lab-stations.ts and lab-round.ts; called by lab.ts.
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { bundledSigner } from '../test/fixtures/station/bundle.ts'
 import { labOffices } from './lab-agencies.ts'
 import {
@@ -11,6 +12,7 @@ import {
   readLabFile,
   removeLabFile,
   runningLab,
+  shown,
   writeLabFile,
   writeLock,
 } from './lab-folder.ts'
@@ -18,8 +20,8 @@ import type { LabStation } from './lab-keys.ts'
 import { availableMemory, memoryOf } from './lab-memory.ts'
 import { type LabNetwork, makeLabNetwork } from './lab-network.ts'
 import { Round, type RoundResult } from './lab-round.ts'
-import { LabShow, shown } from './lab-show.ts'
-import { type LabStationProcess, type StartedStations, startStations } from './lab-stations.ts'
+import { LabShow, ownsTerminal } from './lab-show.ts'
+import { type LabStationProcess, startStations } from './lab-stations.ts'
 import { writeVxpScript } from './lab-vxp-script.ts'
 
 export interface LabOptions {
@@ -57,18 +59,21 @@ export class Lab {
       this.#show.line(`${shown(folder)} không trống và không phải của scripts/lab · is not empty and no lab's folder`)
       return 1
     }
-    const other = await runningLab(folder)
-    if (other !== undefined) return await this.#alreadyRuns(other)
     let recipients = stations - 1
     let delivered = 0
+    const other = await runningLab(folder)
+    if (other !== undefined) {
+      await this.#showOther(other)
+      if (once) this.#show.line(`delivered 0 of ${recipients}`)
+      return 1
+    }
     let isStopped = false
     try {
       const network = await this.#makeGround()
       recipients = network.stations.length - 1
-      const started = await this.#startStations(network)
-      const result = await this.#runRound(network, started)
+      await this.#startStations(network)
+      const result = await this.#runRound(network)
       delivered = result.delivered
-      this.#show.result(result, join(folder, 'stations/*/log'))
       if (!once) await this.#keepRunning(network, result)
       isStopped = this.#signal.aborted
     } catch (error) {
@@ -86,13 +91,12 @@ export class Lab {
     for (const process of this.#processes) process.terminate()
   }
 
-  async #alreadyRuns(labPid: number): Promise<number> {
+  async #showOther(labPid: number): Promise<void> {
     const { folder } = this.#options
     this.#show.line(`scripts/lab đang chạy ở đây (pid ${labPid}) · is running here already: ${shown(folder)}`)
     for (const { name, agencyCodes, pid, vxpEndpoint } of (await readLabFile(folder))?.stations ?? [])
       this.#show.line(`    ${agencyCodes.join(' ').padEnd(4)} ${name.padEnd(28)} pid ${pid}  ${vxpEndpoint}`)
     this.#show.line(`    ${shown(labFileOf(folder))}; dừng · stop: scripts/lab down --folder ${shown(folder)}`)
-    return 1
   }
 
   /** Keys, directory, configurations: made, or found again. */
@@ -124,7 +128,7 @@ export class Lab {
     return network
   }
 
-  async #startStations(network: LabNetwork): Promise<StartedStations> {
+  async #startStations(network: LabNetwork): Promise<void> {
     const { stations } = network
     this.#show.progress(
       `khởi động ${stations.length} trạm, mỗi trạm một tiến trình và một bộ ký · starting the stations`,
@@ -152,14 +156,13 @@ export class Lab {
     this.#show.progress(`${started.running.length} trạm sẵn sàng · stations are ready`)
     const rows = started.running.map(async ({ station, pid = 0 }) => ({ station, pid, bytes: await memoryOf(pid) }))
     this.#show.stations(await Promise.all(rows))
-    return started
   }
 
-  async #runRound(network: LabNetwork, { running }: StartedStations): Promise<RoundResult> {
+  async #runRound(network: LabNetwork): Promise<RoundResult> {
     const [sender, ...recipients] = network.stations
-    const senderProcess = running.find(({ station }) => station === sender)
+    const senderProcess = this.#running.find(({ station }) => station === sender)
     if (sender === undefined || senderProcess === undefined) throw new Error('the sender does not run')
-    const reachable = new Set(running.map(({ station }) => station))
+    const reachable = new Set(this.#running.map(({ station }) => station))
     this.#round = new Round(
       { sender, recipients, reachable },
       {
@@ -170,15 +173,28 @@ export class Lab {
       },
     )
     const deadline = AbortSignal.timeout(roundMs.base + recipients.length * roundMs.perRecipient)
-    return await this.#round.run(AbortSignal.any([this.#signal, deadline]))
+    const result = await this.#round.run(AbortSignal.any([this.#signal, deadline]))
+    this.#show.result(result, join(network.folder, 'stations/*/log'))
+    return result
   }
 
+  /** Until Ctrl-C. On a terminal, Enter sends one more circular: what happens to it while a station or token is away? */
   async #keepRunning(network: LabNetwork, result: RoundResult): Promise<void> {
     this.#show.line(`delivered ${result.delivered} of ${result.ways.length}`)
     const running = this.#running.map(({ station, pid = 0 }) => ({ station, pid }))
     this.#show.whatNext(network.folder, running, result.docId)
     if (this.#signal.aborted) return
-    await new Promise<void>((resolve) => this.#signal.addEventListener('abort', () => resolve(), { once: true }))
+    const stopped = new Promise<void>((resolve) =>
+      this.#signal.addEventListener('abort', () => resolve(), { once: true }),
+    )
+    if (ownsTerminal()) {
+      for await (const _ of createInterface({ input: process.stdin, signal: this.#signal })) {
+        if (this.#signal.aborted) return
+        const next = await this.#runRound(network)
+        this.#show.line(`delivered ${next.delivered} of ${next.ways.length}`)
+      }
+    }
+    await stopped
   }
 
   async #stop(): Promise<void> {

@@ -1,8 +1,8 @@
 // What the lab prints: its progress, the way of the circular as it happens, and what to try next. Vietnamese first, English beside.
-import { relative } from 'node:path'
+import { readFileSync } from 'node:fs'
 import type { Circular } from './lab-documents.ts'
 import { currentCode } from './lab-documents.ts'
-import { endpointOf, labFileOf } from './lab-folder.ts'
+import { endpointOf, labFileOf, shown } from './lab-folder.ts'
 import type { LabStation } from './lab-keys.ts'
 import { type RecipientWay, type RoundResult, type WayStep, waySteps } from './lab-round.ts'
 
@@ -117,6 +117,7 @@ export class LabShow {
     this.line()
     this.line('Mạng đang chạy; Ctrl-C để dừng. · The network is running; Ctrl-C stops it. Try, in another terminal:')
     this.line()
+    if (ownsTerminal()) this.line('  Enter ở đây: gửi thêm một công văn · Enter, here: one more circular')
     this.line('  # đường đi của văn bản, hàng đợi, tình trạng trạm · the way of a document, the queues, health')
     this.line(`  scripts/tram trace ${docId} --config ${config(sender)}`)
     this.line(`  scripts/tram queue --config ${config(sender)}`)
@@ -143,10 +144,14 @@ export class LabShow {
 /** A shell script that signs and sends one VXP call for a station's backend. */
 export const vxpScriptOf = (station: LabStation): string => `${station.folder}/vxp`
 
-/** As a person would type it here. */
-export function shown(path: string): string {
-  const near = relative(process.cwd(), path)
-  return near !== '' && near.length < path.length ? near : path
+/** Whether Enter reaches us: a job in the background that reads the terminal is stopped by the system. */
+export function ownsTerminal(): boolean {
+  if (!process.stdin.isTTY) return false
+  // `pid (name) state ppid pgrp session tty tpgid …`; the name may hold anything.
+  const fields = readFileSync('/proc/self/stat', 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ')
+  return fields[2] === fields[5]
 }
 
 const mib = (bytes: number): number => Math.round(bytes / 1024 / 1024)

@@ -12,6 +12,9 @@ import type { LabStation } from './lab-keys.ts'
 import { LogTail } from './lab-log-tail.ts'
 import { availableDisk, availableMemory, memoryOf } from './lab-memory.ts'
 
+/** With more stations than this, memory counts for more than speed. */
+const manyStations = 8
+const sparingEnv = { NODE_OPTIONS: '--max-semi-space-size=1', MALLOC_ARENA_MAX: '2', UV_THREADPOOL_SIZE: '2' }
 /** As systemd does it: RestartSec of the unit. */
 const restartAfterMs = 3000
 const readyWithinMs = 120_000
@@ -19,7 +22,7 @@ const stopWithinMs = 20_000
 const keptLines = 12
 const mebibyte = 1024 * 1024
 /** Of a station with its signer, until the first ones have been measured. */
-const guessedStationBytes = 250 * mebibyte
+const guessedStationBytes = 140 * mebibyte
 /** Under load a station takes more than it does idle. */
 const headroom = 1.25
 /** What the machine keeps for itself and for the lab. */
@@ -43,6 +46,7 @@ export class LabStationProcess {
   readonly station: LabStation
   readonly logFile: string
   readonly #events: LabStationEvents
+  readonly #isSparing: boolean
   readonly #tail: LogTail
   readonly #lastLines: string[] = []
   readonly #stopping = new AbortController()
@@ -51,8 +55,9 @@ export class LabStationProcess {
   #ready: ((pid: number) => void) | undefined
   #isReady = false
 
-  constructor(station: LabStation, events: LabStationEvents) {
+  constructor(station: LabStation, events: LabStationEvents, isSparing: boolean) {
     this.station = station
+    this.#isSparing = isSparing
     this.#events = events
     this.logFile = join(labLogFolder(station), 'station.log')
     this.#tail = new LogTail(this.logFile, (line) => this.#take(line))
@@ -109,7 +114,7 @@ export class LabStationProcess {
     const log = await open(this.logFile, 'a', 0o600)
     // A session of its own: Ctrl-C is for the lab, which stops its stations one by one, and so is the terminal's end.
     const child = spawn(program, [...argv, 'run', '--config', this.station.configFile], {
-      env: { ...process.env, ...this.station.token.env },
+      env: { ...process.env, ...this.station.token.env, ...(this.#isSparing ? sparingEnv : {}) },
       cwd: this.station.folder,
       stdio: ['ignore', log.fd, log.fd],
       detached: true,
@@ -197,7 +202,7 @@ export async function startStations(
       left.push(...stations.slice(at).map((station) => ({ station, reason: shortage })))
       break
     }
-    const processes = group.map((station) => new LabStationProcess(station, events))
+    const processes = group.map((station) => new LabStationProcess(station, events, stations.length > manyStations))
     for (const process of processes) onProcess(process)
     const outcomes = await Promise.allSettled(processes.map((process) => process.start()))
     for (const [index, process] of processes.entries()) {

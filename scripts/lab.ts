@@ -2,8 +2,6 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { takeDown } from './lab-down.ts'
-import { Lab } from './lab-run.ts'
 
 const fewestStations = 3
 const defaultFolder = join(import.meta.dirname, '../.lab')
@@ -44,7 +42,9 @@ async function main(): Promise<number> {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${help}`)
     return 2
   }
-  if (given.isDown) return await takeDown(given.folder)
+  // Loaded when needed: a lab brings half of the project along.
+  if (given.isDown) return await (await import('./lab-down.ts')).takeDown(given.folder)
+  const { Lab } = await import('./lab-run.ts')
   const stopping = new AbortController()
   const lab = new Lab(given, stopping.signal)
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
