@@ -126,7 +126,13 @@ export class Sealer implements Service {
     const receipts = await this.#take('receipt', maxBatch)
     const waybills = await this.#take('waybill', maxBatch)
     const taken = [...receipts, ...waybills]
-    const live = taken.filter((pending) => pending.bytes.byteLength > 0)
+    // Two stations may have asked for a new seal of one waybill: one leaf is enough, and one entry in each queue.
+    const names = new Set<string>()
+    const live = taken.filter(({ type, id, bytes }) => {
+      const isNew = !names.has(`${type} ${id}`)
+      names.add(`${type} ${id}`)
+      return isNew && bytes.byteLength > 0
+    })
     const done: RecordOperation[] = taken.map((pending) => ({ type: 'delete', key: pending.key }))
     if (live.length > 0) await this.#seal(live, done)
     else if (done.length > 0) await this.#deps.records.commit(done)
