@@ -450,8 +450,20 @@ describe('health and the PIN', () => {
     const failed = (await ask(recipient, '/v1/health')).json()
     expect(failed).toMatchObject({ overall: 'failed', token: { state: 'latched' } })
     expect(failed.conditions).toEqual([expect.objectContaining({ code: 'TOKEN_PIN_LATCHED', severity: 'critical' })])
+    const waiting = await ask(recipient, '/v1/documents', { body: nextPacket({ from: 'H41', to: ['G22'] }) })
+    expect(waiting.status).toBe(201)
+    const { docId } = waiting.json<{ docId: string }>()
+    const queued = { docId, station: 'g22', state: 'sealing', agencies: ['G22'], offeredAt: 0 }
+    expect((await ask(recipient, '/v1/queue')).json()).toMatchObject({ deliveries: [queued], next: null })
+    const { sealing } = (await ask(recipient, '/v1/health')).json<{ sealing: { waybills: number; oldestAt: number } }>()
+    expect(sealing).toMatchObject({ waybills: 1, oldestAt: expect.any(Number) })
+    expectProblem(await ask(recipient, `/v1/documents/${docId}/evidence`), 409, 'EVIDENCE_NOT_READY')
     const cleared = await post(recipient, '/v1/pin', { pin: recipient.station.token.pin })
     expect(cleared.json()).toMatchObject({ state: 'ready' })
+    await until(
+      async () => ((await traceOf(recipient, docId)).states[0]?.state === 'delivered' ? true : undefined),
+      async () => JSON.stringify(await traceOf(recipient, docId)),
+    )
     expect((await ask(recipient, '/v1/health')).json()).toMatchObject({ overall: 'ok', conditions: [] })
     const log = JSON.stringify(recipient.process.lines)
     expect(log).toContain('/v1/pin')

@@ -18,8 +18,9 @@ const endOfInput = '\u0004'
 export async function readPin({ stdin, stderr }: Terminal, prompt: string, signal: AbortSignal): Promise<string> {
   const isTyped = stdin.isTTY === true && stdin.setRawMode !== undefined
   if (isTyped) {
-    stderr.write(prompt)
+    // First: whoever answers the prompt at once must not be echoed.
     stdin.setRawMode?.(true)
+    stderr.write(prompt)
   }
   try {
     const pin = await readLine(stdin, isTyped, signal)

@@ -15,13 +15,14 @@ export interface RestOptions {
   dataFolder: string
   /** Whose documents callers may send and see. */
   backends: readonly Backend[]
+  /** stop() cuts what still runs after this; less than the deadline of base/lifecycle.ts. Default: 8 s. */
+  stopGraceMs?: number
 }
 
 /** The owner and the group may call; the data folder around it keeps everybody else out as well. */
 const socketMode = 0o660
 const maxConnections = 128
-/** stop() cuts what still runs after this; less than the deadline of base/lifecycle.ts. */
-const stopGraceMs = 8_000
+const defaultStopGraceMs = 8_000
 
 export class RestServer implements Service {
   readonly name = 'api'
@@ -65,7 +66,7 @@ export class RestServer implements Service {
     const timer = setTimeout(() => {
       this.#stopping.abort(new TramError('INTAKE_CLOSED', { detail: 'trạm đang dừng' }))
       app.server.closeAllConnections()
-    }, stopGraceMs)
+    }, this.#options.stopGraceMs ?? defaultStopGraceMs)
     await app.close()
     clearTimeout(timer)
     // Whatever still waits for a peer of ours (the signer) waits no longer.
