@@ -1,4 +1,5 @@
 // Composition root of a running station: makes every part, joins them, and starts them in order. main.ts calls it.
+// Long because: every part is named here once, in the order in which it is made.
 import { createReadStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { systemClock } from './base/clock.ts'
@@ -141,6 +142,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     {
       ...{ records, audit, token, clock, logger, sequence },
       certificateTrouble: (certificate, timeMs) => seals.ownCertificateTrouble(own.station, certificate, chain, timeMs),
+      directoryVersion: () => directory.version,
     },
   )
   token.onStateChange = () => sealer.wake()

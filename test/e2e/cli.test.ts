@@ -1,7 +1,9 @@
 // The command line as a real process against two real stations with SoftHSM tokens: what it prints, writes and returns, with the
 // station up and down, as text and as JSON, in both languages.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -227,6 +229,27 @@ describe('the station', () => {
     expect((await at(recipient, 'health')).code).toBe(0)
   })
 
+  test('a PIN that is typed at a terminal is not shown', async () => {
+    const { pin, label } = sender.station.token
+    const quoted = [...bundledStation, 'pin', '--config', sender.station.configFile]
+      .map((word) => `'${word}'`)
+      .join(' ')
+    // script(1) gives the command a terminal and copies what appears on it.
+    const child = spawn('script', ['-qfec', quoted, '/dev/null'], { cwd: folder })
+    let screen = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      const isAsked = !screen.includes('PIN: ') && (screen + text).includes('PIN: ')
+      screen += text
+      // One digit too many, taken back.
+      if (isAsked) child.stdin.write(`${pin}9\u007f\r`)
+    })
+    const code = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve))
+    expect(screen).toContain(`${label}: ready`)
+    expect(code).toBe(0)
+    expect(screen).not.toContain(pin)
+    expect(screen).not.toContain('*')
+  })
+
   test('the audit log verifies', async () => {
     expect((await at(sender, 'audit', 'verify')).out).toMatch(/^chuỗi \d+ mục nguyên vẹn\n$/)
     expect(await json(sender, 'audit', 'verify')).toEqual({ entries: expect.any(Number) })
@@ -367,11 +390,18 @@ describe('a command line', () => {
     expect([code, err]).toEqual([1, expect.stringContaining('nowhere.toml')])
   })
 
-  test('is interrupted while it waits for a PIN', async () => {
-    const outcome = await tram(['pin', '--config', sender.station.configFile], {
-      // It reads what it is given only when it listens; half a PIN does not end it.
-      started: (child) => child.stdin?.write('12', () => setTimeout(() => child.kill('SIGINT'), 1500)),
+  test('is interrupted while the station does not answer', async () => {
+    const { folder: stationFolder, configFile } = sender.station
+    await mkdir(join(folder, 'mute'))
+    const config = (await readFile(configFile, 'utf8')).replace(/^data_folder = .*$/m, `data_folder = "${folder}/mute"`)
+    const muteConfig = join(stationFolder, 'mute.toml')
+    await writeFile(muteConfig, config)
+    const mute = createServer().listen(join(folder, 'mute', 'api.sock'))
+    await once(mute, 'listening')
+    const outcome = await tram(['health', '--config', muteConfig], {
+      started: (child) => mute.once('request', () => child.kill('SIGINT')),
     })
-    expect([outcome.code, outcome.err]).toEqual([130, 'đã dừng\n'])
+    mute.close()
+    expect(outcome).toEqual({ code: 130, out: '', err: 'đã dừng\n' })
   })
 })

@@ -421,6 +421,7 @@ describe('every route', () => {
   test('is there, or is refused as JSON', async () => {
     expectProblem(await ask(sender, '/v1/nothing'), 404, 'REQUEST_INVALID', 'path')
     expectProblem(await ask(sender, '/v1/health', { method: 'DELETE' }), 404, 'REQUEST_INVALID', 'path')
+    expect((await ask(sender, '/v1/health', { method: 'HEAD' })).status).toBe(404)
   })
 })
 

@@ -27,6 +27,8 @@ export async function createRestApp(site: () => RestSite): Promise<RestApp> {
     logger: false,
     bodyLimit: maxJsonBytes,
     keepAliveTimeout: keepAliveMs,
+    // A HEAD would fetch an item: mark it, open its packet, and send nothing.
+    exposeHeadRoutes: false,
     // Fastify's defaults turn '1' into 1 and drop what they do not know: a caller's mistake would pass unseen.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
     routerOptions: { maxParamLength: 200 },
