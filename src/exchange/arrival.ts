@@ -73,14 +73,15 @@ export class Arrival {
       offeredAt: this.#deps.clock.now(),
       packetDigest: waybill.packetDigest,
     })
+    // From here on it is given back when the arrival is suspended, also because the commit fails.
+    this.#receiver = receiver
+    if (receiver.nextChunk === 0) this.#reader = new PacketReader()
     await this.#deps.records.commit([
       ...this.#evidence,
       { type: 'put', key: key('inbound', waybillDigest), value: inbound },
       { type: 'put', key: key('arriving', waybillDigest), value: new Uint8Array(0) },
     ])
     this.#deps.logger.debug({ step: 'offer-durable', waybill: waybillDigest }, 'offer is durable')
-    this.#receiver = receiver
-    if (receiver.nextChunk === 0) this.#reader = new PacketReader()
     if (this.#ended) return this.#suspendNow()
     link.send({ want: { transfer, firstChunk: receiver.nextChunk } })
   }
@@ -150,9 +151,17 @@ export class Arrival {
     if (this.#ended) return
     this.#ended = true
     this.#done()
-    if (trouble.code !== 'LINK_CLOSED' && !link.closed.aborted)
-      link.send({ temporary: waitAndRetry(transfer, trouble.code) })
-    await this.#suspendNow()
+    // Nothing may throw here: nobody waits for this work, and a peer that reads nothing must not end the station.
+    try {
+      await this.#suspendNow()
+      if (trouble.code !== 'LINK_CLOSED' && !link.closed.aborted)
+        link.send({ temporary: waitAndRetry(transfer, trouble.code) })
+    } catch (error) {
+      this.#deps.logger.warn(
+        { ...logFields(asTramError(error)), waybill: waybillDigest, peer: link.peerId },
+        'the sender was not told; its link or our disk will',
+      )
+    }
   }
 
   #parse(bytes: Uint8Array): void {

@@ -1,0 +1,66 @@
+// Packets on their way in when something fails beneath or beside them: what was held is given back, and nobody's process ends.
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { TramError } from '../../../src/base/errors.ts'
+import { MemoryRecordStore } from '../../contract/memory-record-store.ts'
+import { MemorySpace } from '../../contract/memory-space.ts'
+import { buildPacket } from '../../fixtures/edxml/build-packet.ts'
+import { LoneStation } from '../../fixtures/exchange/lone-station.ts'
+import { TestWorld } from '../../fixtures/exchange/test-world.ts'
+import { type TemporaryFolder, temporaryFolder } from '../../fixtures/store/temporary-store.ts'
+
+const packet = buildPacket({
+  dialect: 'plain',
+  from: { organId: 'H01', organName: 'Bộ Một' },
+  to: [{ organId: 'H02', organName: 'Sở Hai' }],
+  codeNumber: '12',
+  codeNotation: 'BM-VP',
+  subject: 'Một văn bản',
+})
+
+describe('arrival', () => {
+  let folder: TemporaryFolder
+  let world: TestWorld
+  let records: MemoryRecordStore
+  let space: MemorySpace
+  let station: LoneStation
+
+  beforeEach(async () => {
+    folder = await temporaryFolder()
+    world = await TestWorld.create({ a: ['H01'], b: ['H02'] })
+    records = new MemoryRecordStore()
+    space = new MemorySpace()
+    station = await LoneStation.start({ world, id: 'b', folder: join(folder.path, 'b'), records, space })
+  })
+
+  afterEach(async () => {
+    await station.stop()
+    await folder.remove()
+  })
+
+  const waybill = () => world.waybill(packet, { station: 'a', senderAgency: 'H01', recipients: ['H02'] })
+
+  it('gives the room back when the offer cannot be made durable', async () => {
+    const link = await station.link('a')
+    records.failure = new TramError('STORE_FAILED', { detail: 'injected' })
+    station.offer(link, { waybill: waybill(), packet })
+    expect((await link.next('temporary')).code).toBe('STORE_FAILED')
+    records.failure = undefined
+    // The receiver closes behind the answer.
+    await expect.poll(() => space.reservedBytes).toBe(0)
+    expect(await station.deliver(link, { waybill: waybill(), packet })).toBe('stored')
+  })
+
+  it('gives the room back when a wrong packet meets a link that takes no more messages', async () => {
+    const link = await station.link('a')
+    const transfer = station.offer(link, { waybill: waybill(), packet })
+    await link.next('want')
+    expect(space.reservedBytes).toBe(packet.byteLength)
+    // A peer that reads nothing: an unhandled rejection here would be reported by the test runner, and end the station.
+    link.failure = new TramError('OVERLOADED', { detail: 'control waits' })
+    station.sendBytes(link, transfer, Buffer.alloc(packet.byteLength, 7))
+    await expect.poll(() => space.reservedBytes).toBe(0)
+    link.failure = undefined
+    expect(await station.deliver(link, { waybill: waybill(), packet })).toBe('stored')
+  })
+})
