@@ -136,12 +136,13 @@ export class Courier implements Service {
     const checked = await seals.check('receipt', sealed.receipt, sealed.seal)
     if (!checked.ok) return { ok: false, reason: checked.reason }
     if (checked.value.station !== station) return wrong(`it is sealed by ${checked.value.station}`)
-    const { seal, cmsDigest, sealedAtMs } = checked.value
+    const { seal, cmsDigest, sealedAtMs, directoryVersion } = checked.value
     const reference = {
       cmsDigest: Buffer.from(cmsDigest),
       leafIndex: seal.leafIndex,
       path: seal.path,
       sealedAt: sealedAtMs,
+      directoryVersion,
     }
     const offeredAt = this.#stations.get(station)?.offeredAt(waybill) ?? 0
     logger.debug({ step: 'closing', document: delivery.docId, station }, 'receipt verified')

@@ -1,9 +1,8 @@
 // The directory in use: stations and agencies, in the record store and not in the heap. Never rolled back; an expired one
 // alarms and keeps working. Everything that resolves a code or admits a peer asks here.
-// Long because: import, lookup and the file in use are one state that changes together.
-import { createReadStream } from 'node:fs'
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+// The files of this and of older versions are those of directory-versions.ts.
+// Long because: import and lookup are one state that changes together.
+import { open, rm } from 'node:fs/promises'
 import type { Clock } from '../base/clock.ts'
 import { asTramError, TramError, type Verdict } from '../base/errors.ts'
 import type { Service } from '../base/lifecycle.ts'
@@ -18,6 +17,7 @@ import {
 import { isInWindow } from '../document/time-window.ts'
 import { key, range, sequencePart } from '../equipment/store/namespaces.ts'
 import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
+import { DirectoryVersions } from './directory-versions.ts'
 import { DirectoryRecord } from './schema/records.ts'
 
 const cachedEntries = 2048
@@ -27,7 +27,7 @@ const maxSuccessors = 8
 
 export class Directory implements Service {
   readonly name = 'directory'
-  readonly #folder: string
+  readonly #versions: DirectoryVersions
   readonly #trust: DirectoryTrust
   readonly #records: RecordStore
   readonly #clock: Clock
@@ -41,7 +41,7 @@ export class Directory implements Service {
     options: { folder: string; trust: DirectoryTrust },
     deps: { records: RecordStore; clock: Clock; logger: Logger },
   ) {
-    this.#folder = options.folder
+    this.#versions = new DirectoryVersions(options, deps)
     this.#trust = options.trust
     this.#records = deps.records
     this.#clock = deps.clock
@@ -50,10 +50,10 @@ export class Directory implements Service {
 
   /** Finds the directory in use and drops what an interrupted import left behind. */
   async start(): Promise<void> {
-    await mkdir(this.#folder, { recursive: true })
     const stored = await this.#records.get(key('dirmeta', 'current'))
     this.#current = stored === undefined ? undefined : DirectoryRecord.decode(stored)
-    await this.#dropOtherVersions()
+    await this.#dropEntriesBut(this.version)
+    await this.#versions.start(this.#current)
     const { expires, version } = this.#current ?? { expires: 0, version: 0 }
     if (version === 0) this.#logger.warn({ code: 'DIRECTORY_MISSING' }, 'no directory')
     else if (this.isExpired()) this.#logger.error({ code: 'DIRECTORY_EXPIRED', version, expires }, 'directory expired')
@@ -142,27 +142,27 @@ export class Directory implements Service {
   /** Bytes of the file in use, to pass to a peer. @throws TramError DIRECTORY_MISSING when that version is not in use */
   async readFile(version: number, offset: number, length: number): Promise<Uint8Array> {
     if (version !== this.version || version === 0) throw new TramError('DIRECTORY_MISSING', {})
-    const handle = await open(this.#file(version), 'r')
-    try {
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, offset)
-      return buffer.subarray(0, bytesRead)
-    } finally {
-      await handle.close()
-    }
+    return this.#versions.read(version, offset, length)
   }
 
-  /** The whole file in use. @throws TramError DIRECTORY_MISSING */
-  streamFile(): AsyncIterable<Uint8Array> {
-    if (this.version === 0) throw new TramError('DIRECTORY_MISSING', {})
-    return createReadStream(this.#file(this.version))
+  /** The versions whose files are here, oldest first: the one in use, and those under which seals were made or believed. */
+  versions(): Promise<readonly Readonly<DirectoryRecord>[]> {
+    return this.#versions.list()
+  }
+
+  /** The whole file of one of `versions`. @throws TramError DIRECTORY_MISSING, at once or while it is read */
+  streamFile(version = this.version): AsyncIterable<Uint8Array> {
+    if (version === 0) throw new TramError('DIRECTORY_MISSING', {})
+    return this.#versions.stream(version)
   }
 
   async #import(file: AsyncIterable<Uint8Array>): Promise<DirectoryStatement> {
     const reader = new DirectoryFileReader(this.#trust)
-    const temporary = join(this.#folder, 'import.tmp')
+    const temporary = this.#versions.temporaryFile
     const handle = await open(temporary, 'w', 0o600)
     let size = 0
     let isSlotEmpty = false
+    let isActivating = false
     try {
       for await (const bytes of file) {
         const entries = reader.write(bytes)
@@ -179,12 +179,14 @@ export class Directory implements Service {
       this.#assertNewer(statement)
       await handle.sync()
       await handle.close()
-      await this.#activate(statement, reader.cms ?? new Uint8Array(0), size, temporary)
+      isActivating = true
+      await this.#activate(statement, reader.cms ?? new Uint8Array(0), size)
       return statement
     } catch (error) {
       await handle.close().catch(() => undefined)
       await rm(temporary, { force: true })
-      if (isSlotEmpty) await this.#tidy()
+      // Whether a commit that failed will be there after a restart is unknown: then its file and entries must be too.
+      if (isSlotEmpty && !isActivating) await this.#tidy()
       throw error
     }
   }
@@ -215,13 +217,14 @@ export class Directory implements Service {
     }
   }
 
-  async #activate(statement: DirectoryStatement, cms: Uint8Array, size: number, temporary: string): Promise<void> {
-    await rename(temporary, this.#file(statement.version))
-    const folder = await open(this.#folder, 'r')
-    await folder.sync().finally(() => folder.close())
+  async #activate(statement: DirectoryStatement, cms: Uint8Array, size: number): Promise<void> {
     const { version, issued, expires } = statement
     const record: DirectoryRecord = { version, issued, expires, size, cms: Buffer.from(cms) }
-    await this.#records.commit([{ type: 'put', key: key('dirmeta', 'current'), value: DirectoryRecord.encode(record) }])
+    await this.#versions.adopt(version)
+    await this.#records.commit([
+      { type: 'put', key: key('dirmeta', 'current'), value: DirectoryRecord.encode(record) },
+      ...(await this.#versions.supersede(record, this.version)),
+    ])
     this.#current = record
     this.#cache = new Map()
     this.#logger.info({ version, entries: statement.entries, size }, 'directory imported')
@@ -229,19 +232,13 @@ export class Directory implements Service {
     for (const listener of this.#listeners) listener()
   }
 
-  /** Drops what is not in use. A failure is no reason to fail: the next import and the next start do it again. */
+  /** Drops entries that are not in use and files that nobody needs. A failure is no reason to fail: the next import and the next start do it again. */
   async #tidy(): Promise<void> {
     try {
-      await this.#dropOtherVersions()
+      await this.#dropEntriesBut(this.version)
+      await this.#versions.dropFiles()
     } catch (error) {
       this.#logger.warn(logFields(asTramError(error)), 'leftovers of another directory could not be dropped yet')
-    }
-  }
-
-  async #dropOtherVersions(): Promise<void> {
-    await this.#dropEntriesBut(this.version)
-    for (const name of await readdir(this.#folder)) {
-      if (join(this.#folder, name) !== this.#file(this.version)) await rm(join(this.#folder, name), { force: true })
     }
   }
 
@@ -256,10 +253,6 @@ export class Directory implements Service {
       operations = []
     }
     if (operations.length > 0) await this.#records.commit(operations)
-  }
-
-  #file(version: number): string {
-    return join(this.#folder, `directory-${version}.tramdir`)
   }
 
   async #entry(kind: string, id: string): Promise<DirectoryEntry | undefined> {

@@ -18,6 +18,7 @@ import { type WaybillGroup, waybillGroups } from './addressing.ts'
 import type { AuditLog } from './audit-log.ts'
 import type { Backend, Submission, SubmissionResult } from './desk.ts'
 import type { Directory } from './directory.ts'
+import { keepDirectory } from './directory-versions.ts'
 import type { KeyedLock } from './keyed-lock.ts'
 import { type Outbox, queueRank } from './outbox.ts'
 import type { PacketOwners } from './packet-owners.ts'
@@ -162,7 +163,12 @@ export class Intake {
       throw new TramError('PACKET_MISSING', { digest: hex(packet.digest) })
     }
     const addressees = new Map((existing?.addressees ?? []).map((addressee) => [addressee.agency, addressee]))
-    const operations: RecordOperation[] = [...packet.operations, owners.add(packet.digest, `document-${docId}`)]
+    const operations: RecordOperation[] = [
+      ...packet.operations,
+      owners.add(packet.digest, `document-${docId}`),
+      // The seal may come under a later version, in which the sender has moved to another station.
+      ...keepDirectory(this.#deps.directory.version),
+    ]
     for (const group of groups) operations.push(...this.#open(group, summary, sender, packet, docId, addressees))
     const now = clock.now()
     const reference = documentReference(sender.code, notationOf(summary), summary.promulgationDate)

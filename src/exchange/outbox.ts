@@ -9,6 +9,7 @@ import { key, range, sequencePart } from '../equipment/store/namespaces.ts'
 import { smallPacketBytes } from '../equipment/store/packet-store.ts'
 import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
 import type { AuditAct, AuditLog } from './audit-log.ts'
+import { keepDirectory } from './directory-versions.ts'
 import { KeyedLock } from './keyed-lock.ts'
 import { DeliveryRecord, DeliveryState, type SealReference, WaybillRecord } from './schema/records.ts'
 import type { Sealable, Sealer } from './sealer.ts'
@@ -228,6 +229,7 @@ export class Outbox implements Sealable {
     const operations: RecordOperation[] = [
       { type: 'put', key: key('delivery', waybill, station), value: closed },
       { type: 'put', key: key('cms', hex(evidence.seal.cmsDigest)), value: evidence.cms },
+      ...keepDirectory(evidence.seal.directoryVersion),
       {
         type: 'put',
         key: key('closed', sequencePart(this.#clock.now()), waybill, station),

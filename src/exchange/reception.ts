@@ -10,6 +10,7 @@ import type { Offer } from '../equipment/link/schema/messages.ts'
 import { key } from '../equipment/store/namespaces.ts'
 import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
 import { Arrival, type ArrivalDeps, waitAndRetry } from './arrival.ts'
+import { keepDirectory } from './directory-versions.ts'
 import { KeyedLock } from './keyed-lock.ts'
 import type { Offered } from './offer-checks.ts'
 import type { OutgoingReceipts } from './outgoing-receipts.ts'
@@ -128,15 +129,17 @@ export class Reception {
       link.send({ reject: { transfer: offer.transfer, code: 'SEAL_INVALID', detail: 'sealed by another station' } })
       return
     }
-    const { seal, cmsDigest, sealedAtMs } = checked.value
+    const { seal, cmsDigest, sealedAtMs, directoryVersion } = checked.value
     const reference = {
       cmsDigest: Buffer.from(cmsDigest),
       leafIndex: seal.leafIndex,
       path: seal.path,
       sealedAt: sealedAtMs,
+      directoryVersion,
     }
     const offered: Offered = { link, transfer: offer.transfer, waybill, waybillDigest, agencies: offer.agencies }
     const evidence: RecordOperation[] = [
+      ...keepDirectory(directoryVersion),
       { type: 'put', key: key('cms', hex(cmsDigest)), value: seal.cms },
       {
         type: 'put',

@@ -22,6 +22,8 @@ export interface CheckedSeal {
   station: string
   generation: number
   sealedAtMs: number
+  /** The directory that was in force. */
+  directoryVersion: number
 }
 
 /** What is remembered of a root that verified: small, since hundreds are kept. */
@@ -60,6 +62,7 @@ export class SealChecker {
     const included = verifyInclusion(type, bytes, seal, statement)
     if (!included.ok) return wrong(included.reason)
     const { station, generation, time } = statement
+    const directoryVersion = this.#directory.version
     const trouble = await this.#directoryTrouble(station, generation, time, certificateSha256)
     if (trouble !== undefined) return trouble
     // Without a time stamp nobody can tell a seal made before the expiry from one back-dated with an old key.
@@ -67,7 +70,7 @@ export class SealChecker {
       const expired = new TramError('SEAL_INVALID', { detail: `the sealing certificate of ${station} has expired` })
       return { ok: false, reason: expired, temporary: true, reseal: true }
     }
-    return { ok: true, value: { seal, cmsDigest, station, generation, sealedAtMs: time } }
+    return { ok: true, value: { seal, cmsDigest, station, generation, sealedAtMs: time, directoryVersion } }
   }
 
   /**

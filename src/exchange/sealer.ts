@@ -1,5 +1,6 @@
 // One token signature for thousands of documents: takes what waits in `toseal`, builds a Merkle tree, has the root statement
 // signed, and commits seals and sequence together. Between intake or reception (which queue) and outbox or receipts.
+// Long because: one batch, from the queue to the release of its seals, is told in one place.
 import { X509Certificate } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import { asTramError, TramError } from '../base/errors.ts'
@@ -15,6 +16,7 @@ import { key, range, sequencePart } from '../equipment/store/namespaces.ts'
 import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
 import type { Token } from '../equipment/token/token.ts'
 import type { AuditLog } from './audit-log.ts'
+import { keepDirectory } from './directory-versions.ts'
 import { type SealReference, StatementRecord } from './schema/records.ts'
 import type { Sequence } from './sequence.ts'
 import { WakeSignal } from './wake-signal.ts'
@@ -38,6 +40,8 @@ export interface SealerDeps {
   sequence: Sequence
   /** Why nobody would believe what this certificate's key seals at `timeMs`: then nothing is sealed with it. */
   certificateTrouble?: (certificate: Uint8Array, timeMs: number) => Promise<TramError | undefined>
+  /** The directory in force, 0 = none. */
+  directoryVersion?: () => number
 }
 
 interface Pending {
@@ -169,6 +173,7 @@ export class Sealer implements Service {
     }
     const tree = new MerkleTree(batch.map(({ type, bytes }) => leafHash(type, bytes)))
     const statement = await this.#nextStatement(tree.root, batch.length)
+    const directoryVersion = this.#deps.directoryVersion?.() ?? 0
     const trouble = await this.#deps.certificateTrouble?.(certificate, statement.time)
     if (trouble !== undefined) throw trouble
     const prepared = prepareRootStatement({ statement, scheme, certificate, chain: this.#options.chain })
@@ -177,7 +182,13 @@ export class Sealer implements Service {
     const cms = prepared.finish(signature)
     assertOwnSignature(cms, scheme, certificate)
     const cmsDigest = sha256(cms)
-    const seals = batch.map((_, at) => ({ cmsDigest, leafIndex: at, path: tree.path(at), sealedAt: statement.time }))
+    const seals = batch.map((_, at) => ({
+      cmsDigest,
+      leafIndex: at,
+      path: tree.path(at),
+      sealedAt: statement.time,
+      directoryVersion,
+    }))
     const operations = await Promise.all(
       batch.map(({ type, id }, at) => this.#sealable(type).sealed(id, seals[at] as SealReference)),
     )
@@ -191,6 +202,7 @@ export class Sealer implements Service {
       [
         { type: 'put', key: key('cms', Buffer.from(cmsDigest).toString('hex')), value: cms },
         { type: 'put', key: key('meta', 'statement'), value: StatementRecord.encode(record) },
+        ...keepDirectory(directoryVersion),
         ...done,
         ...operations.flat(),
       ],

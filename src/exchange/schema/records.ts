@@ -8,6 +8,7 @@ export interface SealReference {
   leafIndex: number
   path: Uint8Array<ArrayBuffer>[]
   sealedAt: number
+  directoryVersion: number
 }
 
 export namespace SealReference {
@@ -42,6 +43,11 @@ export namespace SealReference {
           w.uint64Number(obj.sealedAt)
         }
 
+        if ((obj.directoryVersion != null && obj.directoryVersion !== 0)) {
+          w.uint32(40)
+          w.uint64Number(obj.directoryVersion)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -50,7 +56,8 @@ export namespace SealReference {
           cmsDigest: uint8ArrayAlloc(0),
           leafIndex: 0,
           path: [],
-          sealedAt: 0
+          sealedAt: 0,
+          directoryVersion: 0
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -77,6 +84,10 @@ export namespace SealReference {
             }
             case 4: {
               obj.sealedAt = reader.uint64Number()
+              break
+            }
+            case 5: {
+              obj.directoryVersion = reader.uint64Number()
               break
             }
             default: {
@@ -134,6 +145,13 @@ export namespace SealReference {
               }
               break
             }
+            case 5: {
+              yield {
+                field: `${prefix}.directoryVersion`,
+                value: reader.uint64Number()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -167,6 +185,11 @@ export namespace SealReference {
     value: number
   }
 
+  export interface SealReferenceDirectoryVersionFieldEvent {
+    field: '$.directoryVersion'
+    value: number
+  }
+
   export function encode (obj: Partial<SealReference>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, SealReference.codec())
   }
@@ -175,7 +198,7 @@ export namespace SealReference {
     return decodeMessage(buf, SealReference.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<SealReference>): Generator<SealReferenceCmsDigestFieldEvent | SealReferenceLeafIndexFieldEvent | SealReferencePathFieldEvent | SealReferenceSealedAtFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<SealReference>): Generator<SealReferenceCmsDigestFieldEvent | SealReferenceLeafIndexFieldEvent | SealReferencePathFieldEvent | SealReferenceSealedAtFieldEvent | SealReferenceDirectoryVersionFieldEvent> {
     return streamMessage(buf, SealReference.codec(), opts)
   }
 }
@@ -985,6 +1008,11 @@ export namespace WaybillRecord {
     value: number
   }
 
+  export interface WaybillRecordSealDirectoryVersionFieldEvent {
+    field: '$.seal.directoryVersion'
+    value: number
+  }
+
   export interface WaybillRecordDocIdFieldEvent {
     field: '$.docId'
     value: string
@@ -1009,7 +1037,7 @@ export namespace WaybillRecord {
     return decodeMessage(buf, WaybillRecord.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<WaybillRecord>): Generator<WaybillRecordWaybillFieldEvent | WaybillRecordSealCmsDigestFieldEvent | WaybillRecordSealLeafIndexFieldEvent | WaybillRecordSealPathFieldEvent | WaybillRecordSealSealedAtFieldEvent | WaybillRecordDocIdFieldEvent | WaybillRecordStationsFieldEvent | WaybillRecordQueueRankFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<WaybillRecord>): Generator<WaybillRecordWaybillFieldEvent | WaybillRecordSealCmsDigestFieldEvent | WaybillRecordSealLeafIndexFieldEvent | WaybillRecordSealPathFieldEvent | WaybillRecordSealSealedAtFieldEvent | WaybillRecordSealDirectoryVersionFieldEvent | WaybillRecordDocIdFieldEvent | WaybillRecordStationsFieldEvent | WaybillRecordQueueRankFieldEvent> {
     return streamMessage(buf, WaybillRecord.codec(), opts)
   }
 }
@@ -1391,6 +1419,11 @@ export namespace DeliveryRecord {
     value: number
   }
 
+  export interface DeliveryRecordReceiptSealDirectoryVersionFieldEvent {
+    field: '$.receiptSeal.directoryVersion'
+    value: number
+  }
+
   export interface DeliveryRecordOffersFieldEvent {
     field: '$.offers'
     value: number
@@ -1409,7 +1442,7 @@ export namespace DeliveryRecord {
     return decodeMessage(buf, DeliveryRecord.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<DeliveryRecord>): Generator<DeliveryRecordStateFieldEvent | DeliveryRecordDocIdFieldEvent | DeliveryRecordAgenciesFieldEvent | DeliveryRecordQueueKeyFieldEvent | DeliveryRecordOpenedAtFieldEvent | DeliveryRecordOfferedAtFieldEvent | DeliveryRecordStoredAtFieldEvent | DeliveryRecordClosedAtFieldEvent | DeliveryRecordReceiptFieldEvent | DeliveryRecordReceiptSealCmsDigestFieldEvent | DeliveryRecordReceiptSealLeafIndexFieldEvent | DeliveryRecordReceiptSealPathFieldEvent | DeliveryRecordReceiptSealSealedAtFieldEvent | DeliveryRecordOffersFieldEvent | DeliveryRecordLastTroubleFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<DeliveryRecord>): Generator<DeliveryRecordStateFieldEvent | DeliveryRecordDocIdFieldEvent | DeliveryRecordAgenciesFieldEvent | DeliveryRecordQueueKeyFieldEvent | DeliveryRecordOpenedAtFieldEvent | DeliveryRecordOfferedAtFieldEvent | DeliveryRecordStoredAtFieldEvent | DeliveryRecordClosedAtFieldEvent | DeliveryRecordReceiptFieldEvent | DeliveryRecordReceiptSealCmsDigestFieldEvent | DeliveryRecordReceiptSealLeafIndexFieldEvent | DeliveryRecordReceiptSealPathFieldEvent | DeliveryRecordReceiptSealSealedAtFieldEvent | DeliveryRecordReceiptSealDirectoryVersionFieldEvent | DeliveryRecordOffersFieldEvent | DeliveryRecordLastTroubleFieldEvent> {
     return streamMessage(buf, DeliveryRecord.codec(), opts)
   }
 }
@@ -1701,6 +1734,11 @@ export namespace InboundRecord {
     value: number
   }
 
+  export interface InboundRecordReceiptSealDirectoryVersionFieldEvent {
+    field: '$.receiptSeal.directoryVersion'
+    value: number
+  }
+
   export interface InboundRecordOfferedAtFieldEvent {
     field: '$.offeredAt'
     value: number
@@ -1734,7 +1772,7 @@ export namespace InboundRecord {
     return decodeMessage(buf, InboundRecord.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<InboundRecord>): Generator<InboundRecordStateFieldEvent | InboundRecordAgenciesFieldEvent | InboundRecordReceiptFieldEvent | InboundRecordReceiptSealCmsDigestFieldEvent | InboundRecordReceiptSealLeafIndexFieldEvent | InboundRecordReceiptSealPathFieldEvent | InboundRecordReceiptSealSealedAtFieldEvent | InboundRecordOfferedAtFieldEvent | InboundRecordDecidedAtFieldEvent | InboundRecordAcknowledgedFieldEvent | InboundRecordPacketDigestFieldEvent | InboundRecordStoredFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<InboundRecord>): Generator<InboundRecordStateFieldEvent | InboundRecordAgenciesFieldEvent | InboundRecordReceiptFieldEvent | InboundRecordReceiptSealCmsDigestFieldEvent | InboundRecordReceiptSealLeafIndexFieldEvent | InboundRecordReceiptSealPathFieldEvent | InboundRecordReceiptSealSealedAtFieldEvent | InboundRecordReceiptSealDirectoryVersionFieldEvent | InboundRecordOfferedAtFieldEvent | InboundRecordDecidedAtFieldEvent | InboundRecordAcknowledgedFieldEvent | InboundRecordPacketDigestFieldEvent | InboundRecordStoredFieldEvent> {
     return streamMessage(buf, InboundRecord.codec(), opts)
   }
 }

@@ -7,6 +7,7 @@ import { TramError } from '../../../src/base/errors.ts'
 import { encodeDirectoryEntry } from '../../../src/document/directory-file.ts'
 import type { DirectoryEntry, StationEntry } from '../../../src/document/schema/directory.ts'
 import { Directory } from '../../../src/exchange/directory.ts'
+import { keepDirectory } from '../../../src/exchange/directory-versions.ts'
 import { MemoryRecordStore } from '../../contract/memory-record-store.ts'
 import { agencyEntry, dayMs, peerIdOf, pieces, startMs, TestWorld } from '../../fixtures/exchange/test-world.ts'
 import {
@@ -53,6 +54,7 @@ describe('directory', () => {
     world.directoryFile({ version, entries: world.entries(more) })
   const use = (version: number, more: readonly DirectoryEntry[] = [], pieceBytes = 1000) =>
     directory.import(pieces(file(version, more), pieceBytes))
+  const filesKept = async () => (await readdir(join(folder.path, 'directory'))).sort()
   const codesOf = async (from: Directory) => (await all(from.agencies())).map(({ code }) => code)
   const stationEntry = (id: string, changes: Partial<StationEntry>) => ({ station: world.stationEntry(id, changes) })
   const agency = (...input: Parameters<typeof agencyEntry>) => ({ agency: agencyEntry(...input) })
@@ -117,7 +119,55 @@ describe('directory', () => {
     expect(
       records.keys().filter((name) => name.startsWith('dir:') && !name.startsWith('dir:0000000000000002:')),
     ).toEqual([])
-    expect(await readdir(join(folder.path, 'directory'))).toEqual(['directory-2.tramdir'])
+    expect(await filesKept()).toEqual(['directory-1.tramdir', 'directory-2.tramdir'])
+  })
+
+  describe('older versions', () => {
+    const versionsOf = async (from: Directory) => (await from.versions()).map(({ version }) => version)
+
+    it('stay as files when something was sealed under them, byte by byte, also after a restart', async () => {
+      const first = file(1)
+      await directory.import(pieces(first))
+      await records.commit(keepDirectory(1))
+      for (const version of [2, 3, 4]) await use(version)
+      for (const one of [directory, await opened()]) {
+        // 3 was superseded just now: what is being checked under it may still be stored.
+        expect([await versionsOf(one), await filesKept()]).toEqual([
+          [1, 3, 4],
+          ['directory-1.tramdir', 'directory-3.tramdir', 'directory-4.tramdir'],
+        ])
+        expect(Buffer.concat(await all(one.streamFile(1))).equals(first)).toBe(true)
+        expect((await one.versions())[0]?.size).toBe(first.byteLength)
+        await expect(all(one.streamFile(2))).rejects.toMatchObject({ code: 'DIRECTORY_MISSING' })
+        expect(await codesOf(one)).toEqual(['H01', 'H01.1', 'H02'])
+      }
+      // No peer is told of them.
+      await expect(directory.readFile(1, 0, 10)).rejects.toMatchObject({ code: 'DIRECTORY_MISSING' })
+    })
+
+    it('stay when the seal is stored just after they were superseded', async () => {
+      await use(1)
+      await use(2)
+      await records.commit(keepDirectory(1))
+      await use(3)
+      expect(await versionsOf(directory)).toEqual([1, 2, 3])
+      await use(4)
+      expect(await versionsOf(directory)).toEqual([1, 3, 4])
+    })
+
+    it('of a station that kept no list begin with the one in use, for its seals do not name theirs', async () => {
+      await use(1)
+      await records.commit([{ type: 'delete', key: 'dirmeta:version:0000000000000001' }])
+      expect(await versionsOf(directory)).toEqual([])
+      directory = await opened()
+      expect([await versionsOf(directory), await filesKept()]).toEqual([[1], ['directory-1.tramdir']])
+      for (const version of [2, 3, 4]) await use(version)
+      expect(await versionsOf(directory)).toEqual([1, 3, 4])
+    })
+
+    it('is nothing that is kept when there was no directory', () => {
+      expect(keepDirectory(0)).toEqual([])
+    })
   })
 
   it('is never rolled back, also not after a restart', async () => {
@@ -253,7 +303,9 @@ describe('directory', () => {
             .filter((name) => name.startsWith('dir:'))
             .every((name) => name.startsWith(`dir:000000000000000${again.version}:`)),
         ).toBe(true)
-        expect(await readdir(join(folder.path, 'directory'))).toEqual([`directory-${again.version}.tramdir`])
+        const versions = again.version === 1 ? [1] : [1, 2]
+        expect(await filesKept()).toEqual(versions.map((version) => `directory-${version}.tramdir`))
+        expect((await again.versions()).map(({ version }) => version)).toEqual(versions)
         if (again.version === 1) await again.import(pieces(right))
         expect(await codesOf(again)).toEqual(['H01', 'H01.1', 'H02', 'H09'])
       }

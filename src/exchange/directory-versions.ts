@@ -1,0 +1,116 @@
+// The files of the directory: the one in use, and every older version under which a seal was made or believed, so that
+// evidence can be given for years. Beside directory.ts, which answers from the newest; evidence-extracts.ts reads the others.
+import { createReadStream } from 'node:fs'
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isSystemError, TramError } from '../base/errors.ts'
+import { syncFolder } from '../equipment/store/durable-files.ts'
+import { key, range, sequencePart } from '../equipment/store/namespaces.ts'
+import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
+import { DirectoryRecord } from './schema/records.ts'
+
+const versionKey = (version: number): string => key('dirmeta', 'version', sequencePart(version))
+const usedKey = (version: number): string => key('dirmeta', 'used', sequencePart(version))
+
+/**
+ * The operation that keeps the file of a version for good: goes into the very commit that stores a seal, or a waybill, made
+ * or believed under it.
+ * @param version 0 = there was none
+ */
+export function keepDirectory(version: number): RecordOperation[] {
+  return version === 0 ? [] : [{ type: 'put', key: usedKey(version), value: new Uint8Array(0) }]
+}
+
+export class DirectoryVersions {
+  readonly #folder: string
+  readonly #records: RecordStore
+
+  constructor(options: { folder: string }, deps: { records: RecordStore }) {
+    this.#folder = options.folder
+    this.#records = deps.records
+  }
+
+  /** Where a file is written before it has a version. */
+  get temporaryFile(): string {
+    return join(this.#folder, 'import.tmp')
+  }
+
+  /** Lists the version in use, if a station of before this list took it, and drops files that no record names. */
+  async start(current: DirectoryRecord | undefined): Promise<void> {
+    await mkdir(this.#folder, { recursive: true })
+    if (current !== undefined && (await this.#records.get(versionKey(current.version))) === undefined) {
+      // Seals of that time do not say under which version they were believed: it is kept as if they did.
+      const put = { type: 'put', key: versionKey(current.version), value: DirectoryRecord.encode(current) } as const
+      await this.#records.commit([put, ...keepDirectory(current.version)])
+    }
+    await this.dropFiles()
+  }
+
+  /** The versions whose files are here, oldest first, the one in use among them. */
+  async list(): Promise<DirectoryRecord[]> {
+    const found: DirectoryRecord[] = []
+    for await (const [, value] of this.#records.range(range('dirmeta', 'version'))) {
+      found.push(DirectoryRecord.decode(value))
+    }
+    return found
+  }
+
+  /** Gives the file that was written its name, durably. */
+  async adopt(version: number): Promise<void> {
+    await rename(this.temporaryFile, this.#file(version))
+    await syncFolder(this.#folder)
+  }
+
+  /**
+   * The operations that list a new version and forget those that were superseded without a seal under them. The one that it
+   * supersedes stays listed until the next import: a seal that is being checked under it just now may still be stored.
+   */
+  async supersede(record: DirectoryRecord, superseded: number): Promise<RecordOperation[]> {
+    const operations: RecordOperation[] = [
+      { type: 'put', key: versionKey(record.version), value: DirectoryRecord.encode(record) },
+    ]
+    for (const { version } of await this.list()) {
+      if (version === superseded || version === record.version) continue
+      if ((await this.#records.get(usedKey(version))) !== undefined) continue
+      operations.push({ type: 'delete', key: versionKey(version) })
+    }
+    return operations
+  }
+
+  /** Drops files that are not listed: of versions forgotten, and of imports that were interrupted. */
+  async dropFiles(): Promise<void> {
+    const kept = new Set((await this.list()).map(({ version }) => this.#file(version)))
+    for (const name of await readdir(this.#folder)) {
+      const file = join(this.#folder, name)
+      if (!kept.has(file)) await rm(file, { force: true })
+    }
+  }
+
+  /** Bytes of a file, fewer at its end. @throws TramError DIRECTORY_MISSING */
+  async read(version: number, offset: number, length: number): Promise<Uint8Array> {
+    const handle = await open(this.#file(version), 'r').catch(rethrowMissing)
+    try {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, offset)
+      return buffer.subarray(0, bytesRead)
+    } finally {
+      await handle.close()
+    }
+  }
+
+  /** A whole file. @throws TramError DIRECTORY_MISSING while it is read */
+  async *stream(version: number): AsyncGenerator<Uint8Array> {
+    try {
+      yield* createReadStream(this.#file(version), { highWaterMark: 256 * 1024 })
+    } catch (error) {
+      rethrowMissing(error)
+    }
+  }
+
+  #file(version: number): string {
+    return join(this.#folder, `directory-${version}.tramdir`)
+  }
+}
+
+function rethrowMissing(error: unknown): never {
+  throw isSystemError(error, 'ENOENT') ? new TramError('DIRECTORY_MISSING', {}, { cause: error }) : error
+}
