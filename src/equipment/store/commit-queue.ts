@@ -54,9 +54,7 @@ export class CommitQueue {
     this.#waiting.push({ operations, bytes, done })
     this.#waitingOperations += operations.length
     this.#waitingBytes += bytes
-    this.#pump ??= this.#run().finally(() => {
-      this.#pump = undefined
-    })
+    this.#pump ??= this.#run()
     return done.promise
   }
 
@@ -81,6 +79,8 @@ export class CommitQueue {
         this.#waitingBytes = 0
       }
     }
+    // In the same step as the last look: a commit between the two would find a pump that no longer looks, and hang.
+    this.#pump = undefined
   }
 
   #takeBatch(): { commits: Waiting[]; operations: StoredOperation[]; bytes: number } {

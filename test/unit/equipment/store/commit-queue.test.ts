@@ -82,3 +82,15 @@ test('a failed batch fails all that wait behind it, and the queue works again af
   batches[1]?.done.resolve()
   await next
 })
+
+test('a commit that is called just as the last one became durable does not wait for a third', async () => {
+  const written: string[] = []
+  const queue = new CommitQueue(limits, async (operations) => {
+    written.push(...operations.map(({ key }) => key))
+  })
+  // Without an await between: the very next step after `a` is durable.
+  const second = queue.commit(del('a'), 1).then(() => queue.commit(del('b'), 1))
+  const timeout = new Promise((resolve) => setImmediate(resolve, 'hangs'))
+  expect(await Promise.race([second.then(() => 'durable'), timeout])).toBe('durable')
+  expect(written).toEqual(['a', 'b'])
+})
