@@ -58,23 +58,34 @@ export class Retention implements Service {
 
   /** Goes through every packet once. Returns how many packets were deleted. */
   async sweep(signal: AbortSignal): Promise<number> {
-    const { records, packets, owners, audit } = this.#deps
+    const { records, logger } = this.#deps
     let deleted = 0
     for await (const [name] of records.range(range('packetref'))) {
       if (signal.aborted) return deleted
       const [, digestHex = '', owner = ''] = name.split(':')
-      if (!(await this.#isDue(owner))) continue
-      const digest = Buffer.from(digestHex, 'hex')
-      await this.#deps.decisions.run(digestHex, async () => {
-        const operations = [owners.drop(digest, owner)]
-        if (!(await owners.hasOthers(digest, owner))) {
-          operations.push(...(await packets.remove(digest)))
-          deleted += 1
-        }
-        await audit.commit(operations, [{ act: 'deleted', subject: owner, detail: digestHex }])
-      })
+      try {
+        if (await this.#letGo(Buffer.from(digestHex, 'hex'), digestHex, owner)) deleted += 1
+      } catch (error) {
+        // One record that cannot be read must not keep every packet behind it until the disk is full.
+        if (asTramError(error).code !== 'STORE_DAMAGED') throw error
+        logger.error({ ...logFields(asTramError(error)), owner }, 'whether a packet may be deleted cannot be read')
+      }
     }
     return deleted
+  }
+
+  /** Drops an owner whose time is over, and the packet with the last of them. Returns whether the packet was deleted. */
+  async #letGo(digest: Uint8Array, digestHex: string, owner: string): Promise<boolean> {
+    const { packets, owners, audit, decisions } = this.#deps
+    if (!(await this.#isDue(owner))) return false
+    return decisions.run(digestHex, async () => {
+      // Asked again: a re-send may have been decided while this waited, and needs the packet.
+      if (!(await this.#isDue(owner))) return false
+      const isLast = !(await owners.hasOthers(digest, owner))
+      const operations = [owners.drop(digest, owner), ...(isLast ? await packets.remove(digest) : [])]
+      await audit.commit(operations, [{ act: 'deleted', subject: owner, detail: digestHex }])
+      return isLast
+    })
   }
 
   async #run(): Promise<void> {
