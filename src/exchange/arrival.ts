@@ -8,7 +8,7 @@ import { PacketKind } from '../document/schema/waybill.ts'
 import type { ControlMessage } from '../equipment/link/peer-link.ts'
 import type { Temporary } from '../equipment/link/schema/messages.ts'
 import { key } from '../equipment/store/namespaces.ts'
-import type { PacketReceiver, PacketStore, StoredPacket } from '../equipment/store/packet-store.ts'
+import type { PacketReceiver, StoredPacket } from '../equipment/store/packet-store.ts'
 import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
 import { Decision, type DecisionDeps } from './decision.ts'
 import type { Offered } from './offer-checks.ts'
@@ -16,7 +16,6 @@ import { InboundRecord, InboundState } from './schema/records.ts'
 
 export interface ArrivalDeps extends DecisionDeps {
   records: RecordStore
-  packets: PacketStore
 }
 
 /** A temporary refusal with the usual pause. */
@@ -126,10 +125,20 @@ export class Arrival {
     this.#done()
   }
 
-  /** Resolves when nothing of this arrival is running any more. */
-  async suspended(): Promise<void> {
+  /**
+   * The same waybill is offered again, perhaps on another link: its sender is told to come back, so that whoever else has
+   * the waybill cannot leave it waiting. Resolves when nothing of this arrival is running any more.
+   */
+  async displaced(): Promise<void> {
+    const { link, transfer } = this.#offered
+    const wasRunning = !this.#ended
     this.suspend()
     await this.#work
+    try {
+      if (wasRunning && !link.closed.aborted) link.send({ temporary: waitAndRetry(transfer, 'OVERLOADED') })
+    } catch (error) {
+      this.#deps.logger.debug({ ...logFields(asTramError(error)), peer: link.peerId }, 'the older link was not told')
+    }
   }
 
   #enqueue(work: () => Promise<void>): void {

@@ -8,7 +8,7 @@ import { documentId, documentReference, hex, inboxItemId } from '../document/doc
 import type { PacketSummary } from '../document/edxml/packet-summary.ts'
 import { type AgencyVerdict, encodeReceipt, Outcome } from '../document/receipt.ts'
 import { key } from '../equipment/store/namespaces.ts'
-import type { StoredPacket } from '../equipment/store/packet-store.ts'
+import type { PacketStore, StoredPacket } from '../equipment/store/packet-store.ts'
 import type { RecordOperation } from '../equipment/store/record-store.ts'
 import type { AuditLog } from './audit-log.ts'
 import type { Directory } from './directory.ts'
@@ -31,6 +31,7 @@ import type { Sealer } from './sealer.ts'
 import type { Statuses } from './statuses.ts'
 
 export interface DecisionDeps {
+  packets: PacketStore
   directory: Directory
   references: References
   statuses: Statuses
@@ -91,6 +92,10 @@ export class Decision {
     const { waybill } = this.#offered
     const { directory } = this.#deps
     return this.#deps.decisions.run(hex(waybill.packetDigest), async () => {
+      // Retention may have deleted the file for an older owner since it arrived. Nothing is listed that cannot be read.
+      if (packet?.operations.length === 0 && !(await this.#deps.packets.has(packet.digest))) {
+        throw new TramError('PACKET_MISSING', { digest: hex(packet.digest) })
+      }
       const lists: (() => RecordOperation[])[] = []
       for (const recipient of this.#parties.ours) {
         const list = summary === undefined ? undefined : await this.#newItem(recipient, summary)
@@ -118,9 +123,10 @@ export class Decision {
     })
   }
 
-  /** Refuses for good: a receipt with the reason for every agency that was asked about. */
+  /** Refuses for good: a receipt with the reason for every agency of ours and every one that was asked about. */
   async refuse(reason: TramError): Promise<void> {
-    const verdicts = this.#offered.agencies.map((agency) => refusedVerdict(agency, reason))
+    const agencies = new Set([...this.#parties.ours.map(({ named }) => named), ...this.#offered.agencies])
+    const verdicts = [...agencies].map((agency) => refusedVerdict(agency, reason))
     this.#deps.logger.warn({ ...logFields(reason), waybill: this.#offered.waybillDigest }, 'refused for good')
     await this.#commit(verdicts, 'refused', () => [])
   }
@@ -174,7 +180,7 @@ export class Decision {
     act: 'received' | 'refused',
     operations: () => RecordOperation[],
   ): Promise<void> {
-    const { waybill, waybillDigest, agencies } = this.#offered
+    const { waybill, waybillDigest } = this.#offered
     const { audit, sealer, clock, logger } = this.#deps
     const decided = clock.now()
     const receipt = encodeReceipt({
@@ -190,7 +196,7 @@ export class Decision {
     })
     const inbound = InboundRecord.encode({
       state: InboundState.DECIDED,
-      agencies: [...agencies],
+      agencies: verdicts.map(({ agency }) => agency),
       receipt: Buffer.from(receipt),
       offeredAt: decided,
       decidedAt: decided,

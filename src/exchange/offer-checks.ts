@@ -16,7 +16,7 @@ export interface Offered {
   waybill: Waybill
   /** Hex. */
   waybillDigest: string
-  /** The waybill's agencies that the sender believes to be ours. */
+  /** The waybill's agencies that the sender believes to be ours, and those that were asked about before. */
   agencies: readonly string[]
 }
 
@@ -26,7 +26,7 @@ export interface Recipient {
   code: string
 }
 
-/** The asked agencies: those that we serve, and verdicts on those that we do not. */
+/** The waybill's agencies that we serve, asked about or not, and verdicts on asked ones that we do not. */
 export interface Parties {
   ours: Recipient[]
   foreign: AgencyVerdict[]
@@ -64,12 +64,14 @@ export async function checkParties(
     return reason
   }
   const parties: Parties = { ours: [], foreign: [] }
-  for (const named of agencies) {
+  // Only the waybill is sealed: an offer that leaves out an agency of ours must not decide without it.
+  for (const named of waybill.recipients) {
     const resolved = await directory.resolve(named)
     if (resolved.ok && resolved.value.station === ownStation) {
       parties.ours.push({ named, code: resolved.value.code })
       continue
     }
+    if (!agencies.includes(named)) continue
     const reason = new TramError('RECIPIENT_UNKNOWN', { codes: named })
     throwIfLagging(reason)
     parties.foreign.push(refusedVerdict(named, reason))

@@ -105,7 +105,9 @@ export class Reception {
     logger.debug({ step: 'offer-heard', waybill: waybillDigest }, 'an offer')
     const value = await records.get(key('inbound', waybillDigest))
     const known = value === undefined ? undefined : InboundRecord.decode(value)
-    if (known?.state === InboundState.DECIDED) {
+    // What an offer asks about is not sealed: whoever has the waybill may ask less than its sender will.
+    const isAnswered = offer.agencies.every((code) => known?.agencies.includes(code))
+    if (known?.state === InboundState.DECIDED && isAnswered) {
       settle()
       link.send({ known: { transfer: offer.transfer } })
       await this.#deps.receipts.repeat(link, waybillDigest, known)
@@ -137,7 +139,8 @@ export class Reception {
       sealedAt: sealedAtMs,
       directoryVersion,
     }
-    const offered: Offered = { link, transfer: offer.transfer, waybill, waybillDigest, agencies: offer.agencies }
+    const agencies = [...new Set([...(known?.agencies ?? []), ...offer.agencies])]
+    const offered: Offered = { link, transfer: offer.transfer, waybill, waybillDigest, agencies }
     const evidence: RecordOperation[] = [
       ...keepDirectory(directoryVersion),
       { type: 'put', key: key('cms', hex(cmsDigest)), value: seal.cms },
@@ -147,7 +150,7 @@ export class Reception {
         value: WaybillRecord.encode({ waybill: offer.waybill, seal: reference }),
       },
     ]
-    await this.#holders.get(waybillDigest)?.suspended()
+    await this.#holders.get(waybillDigest)?.displaced()
     const arrival = new Arrival(this.#own, offered, evidence, this.#deps, () => {
       this.#arrivals.get(link)?.delete(offer.transfer)
       if (this.#holders.get(waybillDigest) === arrival) this.#holders.delete(waybillDigest)
