@@ -114,8 +114,9 @@ export class Courier implements Service {
     } catch (error) {
       const trouble = asTramError(error)
       // A closed link is no news; anything else is, and the delivery stays open and is offered again.
-      if (trouble.code !== 'LINK_CLOSED')
-        logger.error({ ...logFields(trouble), station }, 'a receipt could not be taken')
+      if (trouble.code === 'LINK_CLOSED') return
+      logger.error({ ...logFields(trouble), station }, 'a receipt could not be taken')
+      this.#station(station)?.receiptMissed()
     }
   }
 

@@ -33,7 +33,12 @@ export class RetrySchedule {
 
   /** A receipt is owed: should it get lost on a link that stays up, the queue is walked again in an hour or so. */
   expectReceipt(): void {
-    this.#rewindDueMs = Math.min(this.#rewindDueMs, this.#clock.monotonic() + jittered(boundsMs.most))
+    this.walkAgain(boundsMs.most)
+  }
+
+  /** The whole queue is walked again after `afterMs`, give or take, or sooner. */
+  walkAgain(afterMs: number): void {
+    this.#rewindDueMs = Math.min(this.#rewindDueMs, this.#clock.monotonic() + jittered(afterMs))
   }
 
   /** Deliveries that are due now. They stay until `drop`. */

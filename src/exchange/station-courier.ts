@@ -19,6 +19,7 @@ import { jittered, RetrySchedule } from './retry-schedule.ts'
 import { type DeliveryRecord, DeliveryState } from './schema/records.ts'
 import { WakeSignal } from './wake-signal.ts'
 
+const missedReceiptMs = 15_000
 const backOffMs = { first: 500, longest: 60_000 }
 const rejectedRetryMs = 300_000
 /** Who reaches stations (switchboard.ts). */
@@ -116,6 +117,12 @@ export class StationCourier {
   retry(delivery: DeliveryRecord, waybill: string): void {
     const rank = queueRanks.find((name) => delivery.queueKey.startsWith(`${key('queue', this.#id, name)}:`))
     if (rank !== undefined) this.#retryLater({ key: delivery.queueKey, waybill }, rank, backOffMs.longest)
+  }
+
+  /** A receipt came and could not be kept (a full disk, say): what is open is offered again, to be told it again. */
+  receiptMissed(): void {
+    this.#retries.walkAgain(missedReceiptMs)
+    this.#wake.wake()
   }
 
   /** An answer of the recipient (attacker-controlled). Returns whether it was one. */
