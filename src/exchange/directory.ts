@@ -118,6 +118,21 @@ export class Directory implements Service {
     return { ok: false, reason: new TramError('RECIPIENT_UNKNOWN', { codes: code }) }
   }
 
+  /**
+   * The codes under which an agency's documents lie, however long ago they came: the code as given, its current code, and
+   * its successors up to the open one. A merger must not hide what was received before it.
+   */
+  async codesOf(code: string): Promise<string[]> {
+    const codes = new Set([code])
+    let agency = await this.agency(code)
+    for (let step = 0; agency !== undefined && step < maxSuccessors; step++) {
+      codes.add(agency.code)
+      if (isInWindow(agency.validity, this.#clock.now()) || agency.successor === '') break
+      agency = await this.agency(agency.successor)
+    }
+    return [...codes]
+  }
+
   /** Every agency, in order of code. @throws TramError DIRECTORY_MISSING */
   async *agencies(): AsyncGenerator<AgencyEntry> {
     yield* this.#all('a', (entry) => entry.agency)

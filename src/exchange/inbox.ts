@@ -170,8 +170,7 @@ export class Inbox {
   async #codes(backend: Backend): Promise<Set<string>> {
     const codes = new Set<string>()
     for (const code of backend.agencies) {
-      const resolved = await this.#directory.resolve(code)
-      codes.add(resolved.ok ? resolved.value.code : code)
+      for (const name of await this.#directory.codesOf(code)) codes.add(name)
     }
     return codes
   }

@@ -67,8 +67,7 @@ export class SentRegister {
   async list(query: ListQuery & { docId: string | null }): Promise<SentItem[]> {
     const agencies = new Set<string>()
     for (const code of query.backend.agencies) {
-      const resolved = await this.#directory.resolve(code)
-      if (resolved.ok) agencies.add(resolved.value.code)
+      for (const name of await this.#directory.codesOf(code)) agencies.add(name)
     }
     const pageSize = Math.min(query.pageSize, maxPageItems)
     let skip = (query.pageIndex - 1) * pageSize
