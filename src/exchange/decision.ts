@@ -97,7 +97,7 @@ export class Decision {
         throw new TramError('PACKET_MISSING', { digest: hex(packet.digest) })
       }
       const lists: (() => RecordOperation[])[] = []
-      for (const recipient of this.#parties.ours) {
+      for (const recipient of distinct(this.#parties.ours)) {
         const list = summary === undefined ? undefined : await this.#newItem(recipient, summary)
         if (list !== undefined) lists.push(list)
       }
@@ -217,4 +217,9 @@ export class Decision {
     logger.debug({ step: 'stored', waybill: waybillDigest, act }, 'decision is durable')
     sealer.wake()
   }
+}
+
+/** Two agencies of a waybill may have become one on its way: the document is listed once for it. */
+function distinct(recipients: readonly Recipient[]): Recipient[] {
+  return [...new Map(recipients.map((recipient) => [recipient.code, recipient])).values()]
 }

@@ -2,6 +2,7 @@
 // nothing is listed twice.
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { parseReceipt } from '../../../src/document/receipt.ts'
 import type { DirectoryEntry } from '../../../src/document/schema/directory.ts'
 import { buildPacket } from '../../fixtures/edxml/build-packet.ts'
 import { backendOf, LoneStation, type RecordedLink } from '../../fixtures/exchange/lone-station.ts'
@@ -80,5 +81,17 @@ describe('mergers', () => {
     await merge()
     expect(await station.sent.list({ ...list('H02'), docId: null })).toMatchObject([{ docId, from: 'H02' }])
     expect(await station.sent.list({ ...list('H02'), docId })).toMatchObject([{ docId, from: 'H02' }])
+  })
+
+  it('list a document once that was on its way to both agencies', async () => {
+    await merge()
+    expect(await station.deliver(link, { waybill: waybill(['H02', 'H03']), packet })).toBe('stored')
+    const items = await station.inbox.list(list('H03'))
+    expect(items).toHaveLength(1)
+    await station.inbox.mark(backendOf('H03'), items[0]?.itemId ?? '', 'done')
+    expect(await station.inbox.list(list('H03'))).toEqual([])
+    // Both were asked about, so both have a verdict.
+    const { receipt } = (await station.inbound(waybill(['H02', 'H03']))) ?? {}
+    expect(parseReceipt(receipt ?? Buffer.alloc(0)).verdicts.map(({ agency }) => agency)).toEqual(['H02', 'H03'])
   })
 })
