@@ -141,6 +141,11 @@ export class Arrival {
     }
   }
 
+  /** Resolves when nothing of this arrival is running. */
+  idle(): Promise<void> {
+    return this.#work
+  }
+
   #enqueue(work: () => Promise<void>): void {
     this.#work = this.#work.then(work).catch((error: unknown) => this.#fail(asTramError(error)))
   }

@@ -150,10 +150,18 @@ export class Reception {
         value: WaybillRecord.encode({ waybill: offer.waybill, seal: reference }),
       },
     ]
-    await this.#holders.get(waybillDigest)?.displaced()
+    const holder = this.#holders.get(waybillDigest)
+    if (holder !== undefined) {
+      await holder.displaced()
+      // It may have decided meanwhile: a second decision could say something else than the first.
+      return this.#consider(link, offer, waybillDigest, settle)
+    }
     const arrival = new Arrival(this.#own, offered, evidence, this.#deps, () => {
       this.#arrivals.get(link)?.delete(offer.transfer)
-      if (this.#holders.get(waybillDigest) === arrival) this.#holders.delete(waybillDigest)
+      // Not before its last work is over: that may be the commit of its decision, on a link that is gone.
+      void arrival.idle().then(() => {
+        if (this.#holders.get(waybillDigest) === arrival) this.#holders.delete(waybillDigest)
+      })
     })
     this.#holders.set(waybillDigest, arrival)
     settle(arrival)

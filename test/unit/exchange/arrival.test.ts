@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { TramError } from '../../../src/base/errors.ts'
+import { InboundState } from '../../../src/exchange/schema/records.ts'
 import { MemoryRecordStore } from '../../contract/memory-record-store.ts'
 import { MemorySpace } from '../../contract/memory-space.ts'
 import { buildPacket } from '../../fixtures/edxml/build-packet.ts'
@@ -62,5 +63,31 @@ describe('arrival', () => {
     await expect.poll(() => space.reservedBytes).toBe(0)
     link.failure = undefined
     expect(await station.deliver(link, { waybill: waybill(), packet })).toBe('stored')
+  })
+
+  it('decides once when the link is cut during the decision and the sender comes back at once', async () => {
+    const first = await station.link('a')
+    const transfer = station.offer(first, { waybill: waybill(), packet })
+    await first.next('want')
+    const { promise: disk, resolve: write } = Promise.withResolvers<void>()
+    const deciding = Promise.withResolvers<void>()
+    const plain = MemoryRecordStore.prototype.commit.bind(records)
+    records.commit = async (operations) => {
+      if (operations.some(({ key }) => key.startsWith('item:'))) {
+        deciding.resolve()
+        await disk
+      }
+      await plain(operations)
+    }
+    station.sendBytes(first, transfer, packet)
+    await deciding.promise
+    await station.cut(first)
+    const second = await station.link('a')
+    station.offer(second, { waybill: waybill(), packet })
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
+    write()
+    expect(await second.nextName()).toBe('known')
+    expect(await station.keys('toseal')).toHaveLength(1)
+    expect(await station.inbound(waybill())).toMatchObject({ state: InboundState.DECIDED, stored: true })
   })
 })
