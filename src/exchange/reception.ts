@@ -144,12 +144,13 @@ export class Reception {
     const evidence: RecordOperation[] = [
       ...keepDirectory(directoryVersion),
       { type: 'put', key: key('cms', hex(cmsDigest)), value: seal.cms },
-      {
-        type: 'put',
-        key: key('waybill', waybillDigest),
-        value: WaybillRecord.encode({ waybill: offer.waybill, seal: reference }),
-      },
     ]
+    const waybillKey = key('waybill', waybillDigest)
+    // Of a waybill of our own the outbox has the record, which also says where else it goes.
+    if (waybill.station !== this.#own.station || (await records.get(waybillKey)) === undefined) {
+      const value = WaybillRecord.encode({ waybill: offer.waybill, seal: reference })
+      evidence.push({ type: 'put', key: waybillKey, value })
+    }
     const holder = this.#holders.get(waybillDigest)
     if (holder !== undefined) {
       await holder.displaced()

@@ -110,7 +110,9 @@ describe('retention', () => {
     expect(await sweeping).toBe(0)
     expect(await station.packets.has(sha256(packet))).toBe(true)
     const { bytes: read } = await station.inbox.openItem(backendOf('H02'), itemId)
-    expect(Buffer.compare(Buffer.concat(await Array.fromAsync(read)), packet)).toBe(0)
+    const pieces: Uint8Array[] = []
+    for await (const piece of read) pieces.push(piece)
+    expect(Buffer.compare(Buffer.concat(pieces), packet)).toBe(0)
   })
 
   it('deletes what is due although the record of another owner is damaged', async () => {
