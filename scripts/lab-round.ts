@@ -61,7 +61,10 @@ export class Round {
   ) {
     this.#sender = stations.sender
     this.#reachable = stations.reachable
-    this.#ways = stations.recipients.map((station) => ({ station, times: {}, fetchedBytes: 0, trouble: '' }))
+    this.#ways = stations.recipients.map((station) => {
+      const trouble = stations.reachable.has(station) ? '' : 'trạm không chạy · its station does not run'
+      return { station, times: {}, fetchedBytes: 0, trouble }
+    })
     this.#events = events
     this.#pollMs = Math.max(50, this.#ways.length * 5) // dozens of backends must not busy the stations with lists
   }

@@ -1,5 +1,6 @@
 // A lab from its start to its end: ground, stations, one round, and then the wait for Ctrl-C. Above lab-network.ts,
 // lab-stations.ts and lab-round.ts; called by lab.ts.
+// Long because: the phases of one run share what has been started, and end together.
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { bundledSigner } from '../test/fixtures/station/bundle.ts'
@@ -143,10 +144,10 @@ export class Lab {
       },
     )
     this.#running = started.running
-    for (const { station, reason } of started.left.slice(0, 5)) this.#show.progress(`✗ ${station.id}: ${reason}`)
-    if (started.left.length > 0) {
-      const ids = started.left.map(({ station }) => station.id).join(' ')
-      this.#show.progress(`✗ ${started.left.length} trạm không chạy được · stations did not fit: ${ids}`)
+    const reasons = Map.groupBy(started.left, ({ reason }) => reason)
+    for (const [reason, left] of reasons) {
+      const ids = left.map(({ station }) => station.id).join(' ')
+      this.#show.progress(`✗ ${left.length} trạm không chạy được · stations did not fit: ${ids}: ${reason}`)
     }
     const sender = started.running.find(({ station }) => station === stations[0])
     if (sender === undefined || started.running.length < 2)
