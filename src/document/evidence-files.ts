@@ -4,11 +4,12 @@ import { TramError } from '../base/errors.ts'
 import { hex, sha256 } from './document-id.ts'
 
 export const packetName = 'packet.edxml'
-export const directoryName = 'directory.cms'
 export const readmeName = 'README.txt'
 export const summaryName = 'summary.json'
 export const sumsName = 'SHA256SUMS'
 
+/** More versions than this are no export of ours: a document is on its way for weeks, not for years. */
+export const maxExtracts = 64
 /** More files than this are no export of ours: 4,096 recipients at 174 stations need some 9,000. */
 export const maxEvidenceFiles = 30_000
 
@@ -54,9 +55,19 @@ export function receiptNames(station: string, waybillNumber: number): SealedFile
   return sealedNames(`receipt-${station}`, waybillNumber === 1 ? '' : `.${waybillNumber}`)
 }
 
+/** The beginning of the names of an extract: `directory` when it is the only one, else `directory-v<version>`. */
+export function extractStem(version: number | undefined): string {
+  return version === undefined ? 'directory' : `directory-v${version}`
+}
+
+/** The authority's statement of an extract. */
+export function statementName(stem: string): string {
+  return `${stem}.cms`
+}
+
 /** The entry with this index in the directory. */
-export function entryNames(index: number): { entry: string; path: string } {
-  return { entry: `directory-${index}.entry`, path: `directory-${index}.path` }
+export function entryNames(stem: string, index: number): { entry: string; path: string } {
+  return { entry: `${stem}-${index}.entry`, path: `${stem}-${index}.path` }
 }
 
 /** A certificate is named for the beginning of its fingerprint. */
@@ -73,12 +84,20 @@ export function certificateToPem(der: Uint8Array): Uint8Array {
   return Buffer.from(`-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`)
 }
 
+/** An extract of the directory: of which version its names say that it is, undefined when it is the only one. */
+export interface ExtractContents {
+  stem: string
+  version: number | undefined
+  /** Indices of entries. */
+  entries: number[]
+}
+
 /** What the names of an export say that it holds. */
 export interface EvidenceContents {
   waybills: number[]
   receipts: { station: string; waybill: number }[]
-  /** Indices of directory entries. */
-  entries: number[]
+  /** In order of version. */
+  extracts: ExtractContents[]
   certificates: string[]
 }
 
@@ -88,9 +107,9 @@ const invalid = (detail: string): TramError => new TramError('EVIDENCE_INVALID',
 const count = '([2-9]|[1-9][0-9]{1,3})'
 const waybillPattern = new RegExp(`^waybill(?:-${count})?\\.(bin|cms|path)$`)
 const receiptPattern = new RegExp(`^receipt-([a-z0-9-]{1,32})(?:\\.${count})?\\.(bin|cms|path)$`)
-const entryPattern = /^directory-(0|[1-9][0-9]{0,9})\.(entry|path)$/
+const extractPattern = /^directory(?:-v([1-9][0-9]{0,9}))?(?:\.cms|-(0|[1-9][0-9]{0,9})\.(?:entry|path))$/
 const certificatePattern = /^certificates\/[0-9a-f]{16}\.pem$/
-const single = [packetName, directoryName, readmeName, summaryName, sumsName]
+const single = [packetName, readmeName, summaryName, sumsName]
 
 /**
  * Sorts the names of an export (attacker-controlled). Every file is one of ours and its companions are there.
@@ -100,17 +119,26 @@ export function parseEvidenceNames(names: Iterable<string>): EvidenceContents {
   const all = new Set(names)
   if (all.size > maxEvidenceFiles) throw invalid(`more than ${maxEvidenceFiles} files`)
   const contents = sortNames(all)
-  const { waybills, receipts, entries } = contents
+  const { waybills, receipts, extracts } = contents
   const needed = [
     ...single,
     ...waybills.flatMap((number) => Object.values(waybillNames(number))),
     ...receipts.flatMap(({ station, waybill }) => Object.values(receiptNames(station, waybill))),
-    ...entries.flatMap((index) => Object.values(entryNames(index))),
+    ...(extracts.length === 0 ? [statementName(extractStem(undefined))] : []),
+    ...extracts.flatMap(({ stem, entries }) => [
+      statementName(stem),
+      ...entries.flatMap((index) => Object.values(entryNames(stem, index))),
+    ]),
   ]
   const missing = needed.find((name) => !all.has(name))
   if (missing !== undefined) throw invalid(`${missing} is missing`)
   const orphan = receipts.find(({ waybill }) => !waybills.includes(waybill))
   if (!waybills.includes(1) || orphan !== undefined) throw invalid(`waybill ${orphan?.waybill ?? 1} is missing`)
+  // Each file has one name: a lone extract does not say of which version it is, several all do.
+  const isLone = extracts.length === 1
+  if (extracts.length > maxExtracts || extracts.some(({ version }) => (version === undefined) !== isLone)) {
+    throw invalid('the extracts of the directory are not named as in an export')
+  }
   return contents
 }
 
@@ -118,24 +146,32 @@ export function parseEvidenceNames(names: Iterable<string>): EvidenceContents {
 function sortNames(names: ReadonlySet<string>): EvidenceContents {
   const waybills = new Set<number>()
   const receipts = new Map<string, { station: string; waybill: number }>()
-  const entries = new Set<number>()
+  const extracts = new Map<string, { version: number | undefined; entries: Set<number> }>()
   const certificates: string[] = []
   for (const name of names) {
     const waybill = waybillPattern.exec(name)
     const receipt = receiptPattern.exec(name)
-    const entry = entryPattern.exec(name)
+    const extract = extractPattern.exec(name)
     if (waybill !== null) waybills.add(Number(waybill[1] ?? 1))
     else if (receipt !== null) {
       const [, station = '', number = '1'] = receipt
       receipts.set(`${station}.${number}`, { station, waybill: Number(number) })
-    } else if (entry !== null) entries.add(Number(entry[1]))
-    else if (certificatePattern.test(name)) certificates.push(name)
+    } else if (extract !== null) {
+      const version = extract[1] === undefined ? undefined : Number(extract[1])
+      const known = extracts.get(extractStem(version)) ?? { version, entries: new Set() }
+      extracts.set(extractStem(version), known)
+      if (extract[2] !== undefined) known.entries.add(Number(extract[2]))
+    } else if (certificatePattern.test(name)) certificates.push(name)
     else if (!single.includes(name)) throw invalid(`${JSON.stringify(name.slice(0, 80))} does not belong here`)
   }
   return {
     waybills: [...waybills].sort((one, other) => one - other),
     receipts: [...receipts.values()],
-    entries: [...entries].sort((one, other) => one - other),
+    extracts: [...extracts]
+      .map(([stem, { version, entries }]) => {
+        return { stem, version, entries: [...entries].sort((one, other) => one - other) }
+      })
+      .sort((one, other) => (one.version ?? 0) - (other.version ?? 0)),
     certificates: certificates.sort(),
   }
 }

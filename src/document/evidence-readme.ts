@@ -10,8 +10,21 @@ export interface ReadmeSeal {
   statementTime: number
   leafIndex: number
   treeSize: number
-  /** Index of the station's entry in the directory. */
+  /** The extract of the directory that proves it (its stem, evidence-files), and the index of the station's entry there. */
+  extract: string
   stationEntry: number
+}
+
+/** An extract of the directory, for the recipe. */
+export interface ReadmeExtract {
+  stem: string
+  version: number
+  /** UTC, as text. */
+  issuedAt: string
+  /** Seconds since 1970. */
+  signingTime: number
+  /** Entries of the whole directory. */
+  entries: number
 }
 
 export interface ReadmeInput {
@@ -23,9 +36,9 @@ export interface ReadmeInput {
   waybills: readonly ReadmeSeal[]
   /** Each with the number (from 0) of the waybill that it answers. */
   receipts: readonly (ReadmeSeal & { waybill: number })[]
-  directory: { version: number /** Seconds since 1970. */; signingTime: number; entries: number }
-  /** Who served whom, by the directory: sender first. */
-  agencies: readonly { code: string; station: string; entry: number }[]
+  extracts: readonly ReadmeExtract[]
+  /** Who served whom, by which extract. */
+  agencies: readonly { code: string; station: string; extract: string; entry: number }[]
 }
 
 /** More agencies are listed by nobody who reads a page; the loop over the entries covers them all. */
@@ -38,7 +51,7 @@ export function evidenceReadme(input: ReadmeInput): string {
     introduction(input),
     preparation,
     packetStep(input),
-    directoryStep(input),
+    ...input.extracts.map(directoryStep),
     ...input.waybills.map((seal) => sealStep(seal, 1, `vận đơn ${seal.names.bin}`, `the waybill ${seal.names.bin}`)),
     ...input.receipts.map((seal) => receiptStep(seal, input)),
     agencyStep(input),
@@ -47,7 +60,7 @@ export function evidenceReadme(input: ReadmeInput): string {
   return `${parts.join('\n\n')}\n`
 }
 
-const introduction = ({ id, docId, createdAt, hasPacket }: ReadmeInput): string =>
+const introduction = ({ id, docId, createdAt, hasPacket, extracts }: ReadmeInput): string =>
   `BẰNG CHỨNG CHUYỂN PHÁT VĂN BẢN / EVIDENCE OF A DOCUMENT'S DELIVERY
 
 Mã văn bản / DocId:  ${docId}
@@ -67,8 +80,7 @@ Each step must print OK; one that prints WRONG has failed.
   packet.edxml                 gói tin / the packet${hasPacket ? '' : ' (đã xoá theo thời hạn lưu; hãy tự đặt tệp vào đây / deleted by retention; put yours here)'}
   waybill*.bin .cms .path      vận đơn, chữ ký, đường dẫn Merkle / waybill, signature, Merkle path
   receipt-*.bin .cms .path     biên nhận của trạm nhận / receipts of the recipient stations
-  directory.cms                danh bạ do cơ quan quản lý ký / the authority's signed directory statement
-  directory-<n>.entry .path    mục thứ n của danh bạ và đường dẫn / entry n of the directory and its path
+${directoryFiles(extracts.length > 1)}
   certificates/*.pem           chứng thư có trong chữ ký / certificates inside the signatures
   summary.json                 tóm tắt, KHÔNG phải bằng chứng / a summary, NOT evidence
   SHA256SUMS                   mã băm của mọi tệp / sums of all files`
@@ -117,21 +129,31 @@ const opensslVerify = (time: number, anchors: string, stem: string): string =>
   `    openssl cms -verify -cades -inform DER -purpose any -attime ${time} -CAfile "$${anchors}" \\
       -signer "$OUT/${stem}.signer" -in ${stem}.cms -out "$OUT/${stem}.root" && echo "OK    ${stem}.cms" || echo "WRONG ${stem}.cms"`
 
-const directoryStep = ({ directory }: ReadmeInput): string => `DANH BẠ / THE DIRECTORY
-Cơ quan quản lý đã ký danh bạ phiên bản ${directory.version}; mọi mục kèm theo nằm dưới gốc Merkle đã ký.
+/** With several versions, each has its number in the names of its files. */
+const directoryFiles = (isNumbered: boolean): string =>
+  isNumbered
+    ? `  directory-v<k>.cms           danh bạ phiên bản k do cơ quan quản lý ký / the authority's signed statement of version k
+  directory-v<k>-<n>.entry .path  mục thứ n của phiên bản k và đường dẫn / entry n of version k and its path`
+    : `  directory.cms                danh bạ do cơ quan quản lý ký / the authority's signed directory statement
+  directory-<n>.entry .path    mục thứ n của danh bạ và đường dẫn / entry n of the directory and its path`
+
+const directoryStep = ({ stem, version, issuedAt, signingTime, entries }: ReadmeExtract): string =>
+  `DANH BẠ / THE DIRECTORY: ${stem}.cms
+Cơ quan quản lý đã ký danh bạ phiên bản ${version} (${issuedAt}); mọi mục kèm theo nằm dưới gốc Merkle đã ký.
 So dấu vân tay in ra với dấu vân tay chứng thư mà cơ quan quản lý đã công bố.
-The authority signed version ${directory.version}; every entry here is under the signed Merkle root.
+The authority signed version ${version}; every entry here is under the signed Merkle root.
 Compare the fingerprint that is printed with the one that the authority has published.
 
-${opensslVerify(directory.signingTime, 'DIRECTORY_ANCHORS', 'directory')}
-    openssl x509 -in "$OUT/directory.signer" -noout -subject -fingerprint -sha256
-    for e in directory-*.entry; do
-      n=\${e#directory-}; n=\${n%.entry}
-      has "$OUT/directory.root" 3a20$(climb $e 03 $n ${directory.entries} directory-$n.path) $e
+${opensslVerify(signingTime, 'DIRECTORY_ANCHORS', stem)}
+    openssl x509 -in "$OUT/${stem}.signer" -noout -subject -fingerprint -sha256
+    for e in ${stem}-*.entry; do
+      n=\${e#${stem}-}; n=\${n%.entry}
+      has "$OUT/${stem}.root" 3a20$(climb $e 03 $n ${entries} ${stem}-$n.path) $e
     done`
 
 function sealStep(seal: ReadmeSeal, type: 1 | 2, vi: string, en: string): string {
-  const { names, station, statementTime, leafIndex, treeSize, stationEntry } = seal
+  const { names, station, statementTime, leafIndex, treeSize, extract, stationEntry } = seal
+  const entry = `${extract}-${stationEntry}.entry`
   const stem = names.bin.slice(0, -'.bin'.length)
   return `NIÊM PHONG / SEAL: ${names.cms}
 Token của trạm ${station} đã ký gốc Merkle (${new Date(statementTime * 1000).toISOString()}); ${vi} là lá ${leafIndex} trong ${treeSize} lá.
@@ -143,8 +165,8 @@ ${opensslVerify(statementTime, 'ANCHORS', stem)}
     has "$OUT/${stem}.root" 3a20$(climb ${names.bin} 0${type} ${leafIndex} ${treeSize} ${names.path}) "${names.bin} ${names.path}"
     has "$OUT/${stem}.root" $(text 12 ${station}) "${names.cms}: ${station}"
     SIGNER=$(openssl x509 -in "$OUT/${stem}.signer" -outform DER | sha256sum | cut -c1-64)
-    has directory-${stationEntry}.entry 0a20$SIGNER "${names.cms}: directory-${stationEntry}.entry"
-    has directory-${stationEntry}.entry $(text 0a ${station}) "directory-${stationEntry}.entry: ${station}"`
+    has ${entry} 0a20$SIGNER "${names.cms}: ${entry}"
+    has ${entry} $(text 0a ${station}) "${entry}: ${station}"`
 }
 
 function receiptStep(seal: ReadmeInput['receipts'][number], { waybills }: ReadmeInput): string {
@@ -158,7 +180,8 @@ function receiptStep(seal: ReadmeInput['receipts'][number], { waybills }: Readme
 function agencyStep({ agencies }: ReadmeInput): string {
   const listed = agencies.filter(({ code, station }) => isText(code) && isText(station)).slice(0, maxListedAgencies)
   const lines = listed.map(
-    ({ code, station, entry }) => `    has directory-${entry}.entry $(text 32 ${station}) "${code}: ${station}"`,
+    ({ code, station, extract, entry }) =>
+      `    has ${extract}-${entry}.entry $(text 32 ${station}) "${code}: ${station}"`,
   )
   return `ĐƠN VỊ / AGENCIES
 Danh bạ ghi mỗi đơn vị thuộc trạm nào${agencies.length > listed.length ? ` (${listed.length} đơn vị đầu)` : ''}. / The directory says which station serves each agency.
@@ -168,6 +191,9 @@ ${lines.join('\n')}
 }
 
 const closing = `GHI CHÚ / NOTES
-Thời điểm là giờ mà trạm tự ghi khi niêm phong; chưa có dấu thời gian của bên thứ ba. Danh bạ là bản mà trạm dùng khi xuất.
-Times are those that the stations wrote when sealing; there is no third party's time stamp yet. The directory is the one that
-the station used at the time of this export.`
+Thời điểm là giờ mà trạm tự ghi khi niêm phong; chưa có dấu thời gian của bên thứ ba. Mỗi niêm phong được một phiên bản danh bạ
+chứng minh; danh bạ ghi chứng thư và đơn vị có giá trị từ lúc nào đến lúc nào (tram verify kiểm tra cả các thời hạn đó). Một
+phiên bản không có ở đây có thể đã thu hồi chứng thư sớm hơn: khi nghi ngờ, hãy hỏi cơ quan quản lý.
+Times are those that the stations wrote when sealing; there is no third party's time stamp yet. Each seal is proven by one
+version of the directory; it says from when until when certificates and agencies hold (tram verify checks these times too). A
+version that is not here may have withdrawn a certificate earlier: when in doubt, ask the authority.`

@@ -88,7 +88,8 @@ export interface EvidenceFacts {
   receipts: ProvenReceipt[]
   /** Recipients for which the export holds no receipt. */
   withoutReceipt: string[]
-  directoryVersion: number
+  /** Versions of the directory that prove it, oldest first. */
+  directoryVersions: number[]
 }
 
 export interface EvidenceReport {

@@ -8,13 +8,13 @@ import { verifyCms } from './cms.ts'
 import { equalBytes } from './der.ts'
 import type { DirectoryTrust } from './directory-file.ts'
 import { documentId, hex, sha256 } from './document-id.ts'
-import { DirectoryExtract } from './evidence-directory.ts'
+import { DirectoryExtract, provingExtract, receiptClaim, type SealClaim, waybillClaim } from './evidence-directory.ts'
 import {
   certificateName,
   certificateToPem,
-  directoryName,
   type EvidenceContents,
   type EvidenceFiles,
+  type ExtractContents,
   entryNames,
   formatSums,
   maxFileBytes,
@@ -22,6 +22,7 @@ import {
   parseEvidenceNames,
   receiptNames,
   type SealedFileNames,
+  statementName,
   sumsName,
   waybillNames,
 } from './evidence-files.ts'
@@ -53,6 +54,11 @@ interface KnownWaybill {
   waybill: Waybill
 }
 
+interface ProvenSender {
+  name: string
+  sealedMs: number
+}
+
 class Verification {
   readonly #files: EvidenceFiles
   readonly #trust: EvidenceTrust
@@ -61,7 +67,9 @@ class Verification {
   readonly #digests = new Map<string, string>()
   /** DER of the certificates in the signatures, by the name of their file. */
   readonly #certificates = new Map<string, Uint8Array>()
-  #extract: DirectoryExtract | undefined
+  readonly #extracts: DirectoryExtract[] = []
+  /** Versions that have proven something. */
+  readonly #provenBy = new Set<number>()
 
   constructor(files: EvidenceFiles, trust: EvidenceTrust) {
     this.#files = files
@@ -79,11 +87,15 @@ class Verification {
       if (known !== undefined) waybills.set(number, known)
     }
     await checks.run('packet', '', () => this.#checkPacket([...waybills.values()].map(({ waybill }) => waybill)))
-    this.#extract = await checks.run('directory', '', () => this.#directory(contents.entries))
-    let sealedMs = 0
+    for (const one of contents.extracts) {
+      const subject = one.version === undefined ? '' : statementName(one.stem)
+      const extract = await checks.run('directory', subject, () => this.#extract(one))
+      if (extract !== undefined) this.#extracts.push(extract)
+    }
+    const senders: ProvenSender[] = []
     for (const [number, known] of waybills) {
-      const statement = await this.#checkSender(number, known)
-      if (number === 1) sealedMs = statement?.statement.time ?? 0
+      const proven = await this.#checkSender(number, known)
+      if (proven !== undefined) senders.push(proven)
     }
     const receipts: ProvenReceipt[] = []
     for (const { station, waybill } of contents.receipts) {
@@ -96,7 +108,7 @@ class Verification {
     return {
       ok: checks.ok,
       checks: checks.done,
-      facts: checks.ok ? this.#facts(waybills, receipts, sealedMs) : undefined,
+      facts: checks.ok ? this.#facts([...waybills.values()], receipts, senders[0]) : undefined,
     }
   }
 
@@ -144,29 +156,31 @@ class Verification {
     }
   }
 
-  async #directory(entries: readonly number[]): Promise<DirectoryExtract> {
-    const cms = await this.#read(directoryName)
+  async #extract({ stem, version, entries }: ExtractContents): Promise<DirectoryExtract> {
+    const cms = await this.#read(statementName(stem))
     const extract = new DirectoryExtract(cms, this.#trust.directory)
+    const signed = extract.statement.version
+    if (version !== undefined && version !== signed) throw invalid(`it is the extract of version ${signed}`)
     this.#remember(cms)
     for (const index of entries) {
-      const names = entryNames(index)
+      const names = entryNames(stem, index)
       extract.add(index, await this.#read(names.entry), await this.#read(names.path))
     }
     return extract
   }
 
-  async #checkSender(number: number, { bytes, waybill }: KnownWaybill): Promise<VerifiedStatement | undefined> {
+  async #checkSender(number: number, { bytes, waybill }: KnownWaybill): Promise<ProvenSender | undefined> {
     const names = waybillNames(number)
     const verified = await this.#checks.run('waybill-seal', names.cms, async () => {
       const statement = await this.#seal('waybill', bytes, names)
       assertSealedBy(statement, waybill)
       return statement
     })
-    await this.#checks.run('sender', waybill.station, () => {
-      const extract = this.#assertListed(waybill, verified)
-      extract.assertServes(waybill.station, waybill.senderAgency, waybill.created)
-    })
-    return verified
+    const extract = await this.#checks.run('sender', waybill.station, () =>
+      this.#proving(verified, (seal) => waybillClaim(waybill, seal)),
+    )
+    if (extract === undefined || verified === undefined) return undefined
+    return { name: extract.agencyName(waybill.senderAgency), sealedMs: verified.statement.time }
   }
 
   async #checkReceipt(station: string, number: number, sent: KnownWaybill): Promise<ProvenReceipt | undefined> {
@@ -182,14 +196,9 @@ class Verification {
       assertSealedBy(statement, parsed)
       return statement
     })
-    const proven = await this.#checks.run('recipient', station, () => {
-      const extract = this.#assertListed(parsed, verified)
-      for (const { agency, outcome } of parsed.verdicts) {
-        // A refusal may be just that: this agency is not served here.
-        if (outcome === Outcome.STORED) extract.assertServes(station, agency, parsed.decided)
-      }
-      return extract
-    })
+    const proven = await this.#checks.run('recipient', station, () =>
+      this.#proving(verified, (seal) => receiptClaim(parsed, seal)),
+    )
     if (proven === undefined || verified === undefined) return undefined
     const verdicts = parsed.verdicts.map(({ agency, outcome, code, detail }) => {
       return { agency, name: proven.agencyName(agency), stored: outcome === Outcome.STORED, code, detail }
@@ -208,14 +217,11 @@ class Verification {
     return verified.value
   }
 
-  #assertListed(
-    { station, generation }: { station: string; generation: number },
-    seal: VerifiedStatement | undefined,
-  ): DirectoryExtract {
+  #proving(seal: VerifiedStatement | undefined, claim: (seal: VerifiedStatement) => SealClaim): DirectoryExtract {
     if (seal === undefined) throw invalid('its seal has not verified')
-    if (this.#extract === undefined) throw invalid('the directory has not verified')
-    this.#extract.assertSealer(station, generation, seal.certificateSha256, seal.statement.time)
-    return this.#extract
+    const extract = provingExtract(this.#extracts, claim(seal))
+    this.#provenBy.add(extract.statement.version)
+    return extract
   }
 
   /** The certificates of a CMS that has verified, each of them on its path to an anchor. */
@@ -264,30 +270,30 @@ class Verification {
     return whole
   }
 
+  /** @param sender of the first waybill */
   #facts(
-    waybills: ReadonlyMap<number, KnownWaybill>,
+    waybills: readonly KnownWaybill[],
     receipts: ProvenReceipt[],
-    sealedMs: number,
+    sender: ProvenSender | undefined,
   ): EvidenceReport['facts'] {
-    const first = waybills.get(1)?.waybill
-    const extract = this.#extract
-    if (first === undefined || extract === undefined) return undefined
-    const recipients = [...new Set([...waybills.values()].flatMap(({ waybill }) => waybill.recipients))]
+    const first = waybills[0]?.waybill
+    if (first === undefined || sender === undefined) return undefined
+    const recipients = [...new Set(waybills.flatMap(({ waybill }) => waybill.recipients))]
     const answered = new Set(receipts.flatMap(({ verdicts }) => verdicts.map(({ agency }) => agency)))
     return {
       docId: documentId(first.senderAgency, first.packetDigest),
       kind: first.kind === PacketKind.STATUS ? 'status' : 'document',
       senderAgency: first.senderAgency,
-      senderName: extract.agencyName(first.senderAgency),
+      senderName: sender.name,
       senderStation: first.station,
       recipients,
       packetDigest: hex(first.packetDigest),
       packetBytes: first.packetSize,
       createdMs: first.created,
-      sealedMs,
+      sealedMs: sender.sealedMs,
       receipts,
       withoutReceipt: recipients.filter((agency) => !answered.has(agency)),
-      directoryVersion: extract.statement.version,
+      directoryVersions: [...this.#provenBy].sort((one, other) => one - other),
     }
   }
 }
@@ -301,7 +307,8 @@ function assertSealedBy(
   { statement }: VerifiedStatement,
   { station, generation }: { station: string; generation: number },
 ): void {
-  if (statement.station !== station || statement.generation !== generation) {
+  // A restored station seals anew, in its next generation, what it wrote before: reception believes it as well.
+  if (statement.station !== station || statement.generation < generation) {
     throw invalid(`sealed by ${statement.station}/${statement.generation}, but written by ${station}/${generation}`)
   }
 }

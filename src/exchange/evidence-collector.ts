@@ -1,37 +1,35 @@
 // Puts the evidence about one document together from the store of a running station: exact bytes of waybills, receipts and
-// signatures, and the extract of the directory that they need. Then evidence-archive writes it; document/evidence verifies.
+// signatures, and what of the directory they need (evidence-extracts). Then evidence-archive writes it; document/evidence verifies.
 // Long because: an export is one thing, and each of its files is a few lines here.
 import { TramError } from '../base/errors.ts'
 import { verifyCms } from '../document/cms.ts'
-import { DirectoryFileReader } from '../document/directory-file.ts'
 import { documentId, hex, sha256 } from '../document/document-id.ts'
 import type { EvidenceTrust } from '../document/evidence.ts'
-import { maxSuccessors } from '../document/evidence-directory.ts'
+import { receiptClaim, waybillClaim } from '../document/evidence-directory.ts'
 import {
   certificateName,
   certificateToPem,
-  directoryName,
   type Evidence,
   entryNames,
+  extractStem,
   readmeName,
   receiptNames,
   type SealedFileNames,
+  statementName,
   summaryName,
   waybillNames,
 } from '../document/evidence-files.ts'
-import { evidenceReadme, type ReadmeSeal } from '../document/evidence-readme.ts'
-import { leafHash } from '../document/merkle.ts'
-import { MerklePaths } from '../document/merkle-paths.ts'
+import { evidenceReadme, type ReadmeExtract, type ReadmeInput, type ReadmeSeal } from '../document/evidence-readme.ts'
 import { Outcome, parseReceipt, type Receipt } from '../document/receipt.ts'
-import type { DirectoryStatement } from '../document/schema/directory.ts'
 import { Seal } from '../document/schema/seal.ts'
 import { PacketKind } from '../document/schema/waybill.ts'
-import { verifyRootStatement } from '../document/seal.ts'
+import { type VerifiedStatement, verifyRootStatement } from '../document/seal.ts'
 import { parseWaybill, type Waybill } from '../document/waybill.ts'
 import { key } from '../equipment/store/namespaces.ts'
 import type { PacketStore } from '../equipment/store/packet-store.ts'
 import type { RecordStore } from '../equipment/store/record-store.ts'
 import type { Directory } from './directory.ts'
+import { type CollectedExtract, collectExtracts, type SealToProve, stationEntryIn } from './evidence-extracts.ts'
 import type { Inbox } from './inbox.ts'
 import type { Outbox } from './outbox.ts'
 import { InboundRecord, type SealReference } from './schema/records.ts'
@@ -57,17 +55,15 @@ interface FoundWaybill extends SealedBytes {
   receipts: (SealedBytes & { receipt: Receipt })[]
 }
 
-/** The wanted entries of the directory file: their files, and where each station and agency stands. */
-interface Extract {
-  statement: DirectoryStatement
+/** A seal with everything that its files and the recipe need. */
+interface CollectedSeal extends SealToProve {
+  names: SealedFileNames
+  station: string
+  bytes: Uint8Array
+  seal: SealReference
   cms: Uint8Array
-  files: Map<string, Uint8Array>
-  stations: Map<string, number>
-  agencies: Map<string, { station: string; entry: number }>
+  verified: VerifiedStatement
 }
-
-/** An import may replace the directory file while it is read; a second one right after it may do so again. */
-const directoryAttempts = 3
 
 export class EvidenceCollector {
   readonly #trust: EvidenceTrust
@@ -89,39 +85,52 @@ export class EvidenceCollector {
     const [first] = waybills ?? []
     if (waybills === undefined) throw new TramError('DOCUMENT_UNKNOWN', { document: id.slice(0, 64) })
     if (first === undefined) throw new TramError('EVIDENCE_NOT_READY', { document: id, detail: 'not sealed yet' })
-    const extract = await this.#extract(waybills)
-    const files = new Map<string, Uint8Array>()
-    files.set(directoryName, extract.cms)
-    for (const [name, bytes] of extract.files) files.set(name, bytes)
-    const signingTime = addCertificates(files, extract.cms)
-    const seals: ReadmeSeal[] = []
-    const receiptSeals: (ReadmeSeal & { waybill: number })[] = []
-    for (const [at, found] of waybills.entries()) {
-      const names = waybillNames(at + 1)
-      seals.push(await this.#addSealed(files, names, found.waybill.station, found, extract))
-      for (const one of found.receipts) {
-        const { station } = one.receipt
-        const seal = await this.#addSealed(files, receiptNames(station, at + 1), station, one, extract)
-        receiptSeals.push({ ...seal, waybill: at })
+    const ofWaybills: CollectedSeal[] = []
+    const ofReceipts: (CollectedSeal & { waybill: number })[] = []
+    for (const [at, { waybill, receipts, ...sealed }] of waybills.entries()) {
+      const opened = await this.#open(sealed)
+      const { station } = waybill
+      ofWaybills.push({
+        ...opened,
+        station,
+        names: waybillNames(at + 1),
+        claim: waybillClaim(waybill, opened.verified),
+      })
+      for (const { receipt, ...one } of receipts) {
+        const own = await this.#open(one)
+        const names = receiptNames(receipt.station, at + 1)
+        const claim = receiptClaim(receipt, own.verified)
+        ofReceipts.push({ ...own, station: receipt.station, names, claim, waybill: at })
       }
     }
+    const { directory, packets } = this.#deps
+    const seals: CollectedSeal[] = [...ofWaybills, ...ofReceipts]
+    const { extracts, proofs } = await collectExtracts(seals, directory, this.#trust.directory)
+    const stemOf = (extract: CollectedExtract | undefined) =>
+      extractStem(extracts.length === 1 ? undefined : extract?.statement.version)
+    const files = new Map<string, Uint8Array>()
+    const readmeExtracts = extracts.map((extract) => addExtract(files, stemOf(extract), extract))
+    const readmeSeal = (seal: CollectedSeal): ReadmeSeal => {
+      const extract = proofs.get(seal)
+      if (extract === undefined) throw new TramError('INTERNAL', { detail: `no extract for ${seal.names.cms}` })
+      return { ...addSeal(files, seal), extract: stemOf(extract), stationEntry: stationEntryIn(extract, seal.station) }
+    }
     const { packetDigest: digest, packetSize: sizeBytes, senderAgency, created } = first.waybill
-    const hasPacket = (await this.#deps.packets.size(digest)) !== undefined
+    const hasPacket = (await packets.size(digest)) !== undefined
     const readme = evidenceReadme({
       id,
       docId: documentId(senderAgency, digest),
       createdAt: new Date(created).toISOString(),
       hasPacket,
-      waybills: seals,
-      receipts: receiptSeals,
-      directory: { version: extract.statement.version, signingTime, entries: extract.statement.entries },
-      agencies: [...extract.agencies].flatMap(([code, { station, entry }]) =>
-        station === '' ? [] : [{ code, station, entry }],
-      ),
+      waybills: ofWaybills.map(readmeSeal),
+      receipts: ofReceipts.map((seal) => ({ ...readmeSeal(seal), waybill: seal.waybill })),
+      extracts: readmeExtracts,
+      agencies: extracts.flatMap((extract) => agenciesIn(stemOf(extract), extract)),
     })
     files.set(readmeName, Buffer.from(readme))
-    files.set(summaryName, summary(id, waybills, extract.statement))
-    const bytes = hasPacket ? this.#deps.packets.read(digest) : undefined
+    const versions = extracts.map(({ statement }) => statement.version)
+    files.set(summaryName, summary(id, waybills, versions))
+    const bytes = hasPacket ? packets.read(digest) : undefined
     return { id, createdMs: created, files, packet: { digest, sizeBytes, bytes } }
   }
 
@@ -168,91 +177,58 @@ export class EvidenceCollector {
     return { bytes: record.waybill, seal: record.seal, waybill: parseWaybill(record.waybill), receipts: [] }
   }
 
-  /** Adds the three files of a seal and its certificates. Returns what the recipe says of it. */
-  async #addSealed(
-    files: Map<string, Uint8Array>,
-    names: SealedFileNames,
-    station: string,
-    { bytes, seal }: SealedBytes,
-    extract: Extract,
-  ): Promise<ReadmeSeal> {
+  /** What a seal refers to, verified: what this site does not believe is no evidence. */
+  async #open({ bytes, seal }: SealedBytes): Promise<Omit<CollectedSeal, 'names' | 'station' | 'claim'>> {
     const digest = hex(seal.cmsDigest)
     const cms = await this.#deps.records.get(key('cms', digest))
     if (cms === undefined) throw new TramError('STORE_DAMAGED', { place: `cms ${digest}`, detail: 'missing' })
     const verified = verifyRootStatement(cms, this.#trust.seals)
     if (!verified.ok) throw verified.reason
-    const { time, treeSize } = verified.value.statement
-    const { leafIndex, path } = seal
-    files.set(names.bin, bytes)
-    files.set(names.cms, cms)
-    files.set(names.path, Seal.encode({ cms: Buffer.alloc(0), leafIndex, path }))
-    addCertificates(files, cms)
-    const stationEntry = extract.stations.get(station) ?? -1
-    return { names, station, statementTime: Math.floor(time / 1000), leafIndex, treeSize, stationEntry }
+    return { bytes, seal, cms, verified: verified.value, recordedVersion: seal.directoryVersion }
   }
+}
 
-  /** Every station that sealed, and every agency that sent or took, with what they have become. */
-  async #extract(waybills: readonly FoundWaybill[]): Promise<Extract> {
-    const stations = new Set(
-      waybills.flatMap(({ waybill, receipts }) => [waybill.station, ...receipts.map(({ receipt }) => receipt.station)]),
-    )
-    const codes = new Set(
-      waybills.flatMap(({ waybill, receipts }) => [
-        waybill.senderAgency,
-        ...receipts.flatMap(({ receipt }) =>
-          receipt.verdicts.filter(({ outcome }) => outcome === Outcome.STORED).map(({ agency }) => agency),
-        ),
-      ]),
-    )
-    for (let attempt = 1; ; attempt++) {
-      const version = this.#deps.directory.version
-      try {
-        return await this.#readExtract(stations, await this.#withSuccessors(codes))
-      } catch (error) {
-        if (this.#deps.directory.version === version || attempt === directoryAttempts) throw error
-      }
-    }
-  }
+/** Adds the three files of a seal and its certificates. Returns what the recipe says of it. */
+function addSeal(
+  files: Map<string, Uint8Array>,
+  { names, station, bytes, seal, cms, verified }: CollectedSeal,
+): Omit<ReadmeSeal, 'extract' | 'stationEntry'> {
+  const { time, treeSize } = verified.statement
+  const { leafIndex, path } = seal
+  files.set(names.bin, bytes)
+  files.set(names.cms, cms)
+  files.set(names.path, Seal.encode({ cms: Buffer.alloc(0), leafIndex, path }))
+  addCertificates(files, cms)
+  return { names, station, statementTime: Math.floor(time / 1000), leafIndex, treeSize }
+}
 
-  /** Current codes of the agencies that `codes` mean or meant, through old codes and successors. */
-  async #withSuccessors(codes: ReadonlySet<string>): Promise<Set<string>> {
-    const found = new Set<string>()
-    for (const code of codes) {
-      let agency = await this.#deps.directory.agency(code)
-      for (let step = 0; agency !== undefined && step < maxSuccessors; step++) {
-        found.add(agency.code)
-        agency = agency.successor === '' ? undefined : await this.#deps.directory.agency(agency.successor)
-      }
-    }
-    return found
+/** Adds the files of an extract and its certificates. Returns what the recipe says of it. */
+function addExtract(files: Map<string, Uint8Array>, stem: string, extract: CollectedExtract): ReadmeExtract {
+  const { statement, cms, entries } = extract
+  files.set(statementName(stem), cms)
+  for (const [index, { bytes, path }] of entries) {
+    const names = entryNames(stem, index)
+    files.set(names.entry, bytes)
+    files.set(names.path, path)
   }
+  const { version, issued } = statement
+  const signingTime = addCertificates(files, cms)
+  return { stem, version, issuedAt: new Date(issued).toISOString(), signingTime, entries: statement.entries }
+}
 
-  async #readExtract(stationIds: ReadonlySet<string>, codes: ReadonlySet<string>): Promise<Extract> {
-    const tree = new MerklePaths()
-    const files = new Map<string, Uint8Array>()
-    const stations = new Map<string, number>()
-    const agencies = new Map<string, { station: string; entry: number }>()
-    let index = 0
-    const reader = new DirectoryFileReader(this.#trust.directory, (bytes, { station, agency }) => {
-      const isWanted = (station != null && stationIds.has(station.id)) || (agency != null && codes.has(agency.code))
-      tree.add(leafHash('directory-entry', bytes), isWanted)
-      if (isWanted) files.set(entryNames(index).entry, Uint8Array.from(bytes))
-      if (isWanted && station != null) stations.set(station.id, index)
-      if (isWanted && agency != null) agencies.set(agency.code, { station: agency.station, entry: index })
-      index += 1
-    })
-    for await (const bytes of this.#deps.directory.streamFile()) reader.write(bytes)
-    const statement = reader.end()
-    for (const [leafIndex, path] of tree.end()) {
-      const bytes = Seal.encode({ cms: Buffer.alloc(0), leafIndex, path: path.map((node) => Buffer.from(node)) })
-      files.set(entryNames(leafIndex).path, bytes)
-    }
-    const missing = [...stationIds].find((id) => !stations.has(id))
-    if (missing !== undefined) {
-      throw new TramError('EVIDENCE_INVALID', { detail: `the directory in use does not name the station ${missing}` })
-    }
-    return { statement, cms: reader.cms ?? new Uint8Array(0), files, stations, agencies }
-  }
+/** The agencies of an extract that a station serves. */
+function agenciesIn(stem: string, { entries }: CollectedExtract): ReadmeInput['agencies'] {
+  return [...entries].flatMap(
+    ([
+      index,
+      {
+        entry: { agency },
+      },
+    ]) =>
+      agency == null || agency.station === ''
+        ? []
+        : [{ code: agency.code, station: agency.station, extract: stem, entry: index }],
+  )
 }
 
 /** Adds the certificates of a CMS as PEM files. Returns its signing-time in seconds since 1970. */
@@ -264,14 +240,14 @@ function addCertificates(files: Map<string, Uint8Array>, cms: Uint8Array): numbe
 }
 
 /** summary.json: for people and programs in a hurry. Never a subject: an export may be shown to many. */
-function summary(id: string, waybills: readonly FoundWaybill[], directory: DirectoryStatement): Uint8Array {
+function summary(id: string, waybills: readonly FoundWaybill[], directoryVersions: readonly number[]): Uint8Array {
   const time = (ms: number): string => new Date(ms).toISOString()
   const [first] = waybills
   const value = {
     note: 'không phải bằng chứng / not evidence',
     id,
     docId: first === undefined ? '' : documentId(first.waybill.senderAgency, first.waybill.packetDigest),
-    directoryVersion: directory.version,
+    directoryVersions,
     waybills: waybills.map(({ waybill, bytes, seal, receipts }, at) => ({
       file: waybillNames(at + 1).bin,
       sha256: hex(sha256(bytes)),

@@ -31,9 +31,7 @@ function factsText(facts: EvidenceFacts, language: Language): string {
   }
   if (facts.withoutReceipt.length > 0)
     rows.push([say('chưa có biên nhận', 'no receipt'), facts.withoutReceipt.join(', ')])
-  rows.push([
-    say('danh bạ', 'directory'),
-    say(`phiên bản ${facts.directoryVersion}`, `version ${facts.directoryVersion}`),
-  ])
+  const versions = facts.directoryVersions.join(', ')
+  rows.push([say('danh bạ', 'directory'), say(`phiên bản ${versions}`, `version ${versions}`)])
   return columns(rows)
 }

@@ -157,7 +157,7 @@ describe('evidence', () => {
       packetDigest: hexSha256(packet),
       packetBytes: packet.byteLength,
       withoutReceipt: [],
-      directoryVersion: 1,
+      directoryVersions: [1],
     })
     const receipts = report.facts?.receipts.map(({ station, verdicts }) => [
       station,
