@@ -3,8 +3,10 @@
 import { asTramError, TramError, type Verdict } from '../base/errors.ts'
 import type { Service } from '../base/lifecycle.ts'
 import { logFields } from '../base/logger.ts'
+import { equalBytes } from '../document/der.ts'
 import { hex } from '../document/document-id.ts'
 import { parseReceipt, type Receipt } from '../document/receipt.ts'
+import { parseWaybill } from '../document/waybill.ts'
 import type { ControlMessage, PeerLink } from '../equipment/link/peer-link.ts'
 import type { SealedReceipt } from '../equipment/link/schema/messages.ts'
 import type { DeliveryRecord } from './schema/records.ts'
@@ -132,6 +134,9 @@ export class Courier implements Service {
     const own = await outbox.waybill(waybill)
     if (own === undefined) return wrong('its waybill is not ours')
     if (receipt.station !== station) return wrong(`it speaks for ${receipt.station}`)
+    const { station: sender, packetDigest } = parseWaybill(own.waybill)
+    if (receipt.senderStation !== sender) return wrong(`it answers ${receipt.senderStation}`)
+    if (!equalBytes(receipt.packetDigest, packetDigest)) return wrong('it is about another packet')
     const missing = delivery.agencies.filter((code) => !receipt.verdicts.some((verdict) => verdict.agency === code))
     if (missing.length > 0) return wrong(`no verdict for ${missing.join(', ')}`)
     const checked = await seals.check('receipt', sealed.receipt, sealed.seal)

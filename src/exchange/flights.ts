@@ -15,6 +15,8 @@ export interface Flight {
   waybill: Waybill
   /** ms since 1970 */
   offeredAt: number
+  /** The recipient has asked for its bytes: once a flight, so that nobody has us read a packet many times at once. */
+  isWanted: boolean
   /** Aborted when the flight ends, whatever the reason. */
   cancel: AbortController
 }
@@ -35,9 +37,9 @@ export class Flights {
   }
 
   /** Begins a flight with the next transfer number. */
-  begin(flight: Omit<Flight, 'transfer' | 'cancel'>): Flight {
+  begin(flight: Omit<Flight, 'transfer' | 'isWanted' | 'cancel'>): Flight {
     this.#lastTransfer = (this.#lastTransfer + 1) % 2 ** 31
-    const begun = { ...flight, transfer: this.#lastTransfer, cancel: new AbortController() }
+    const begun = { ...flight, transfer: this.#lastTransfer, isWanted: false, cancel: new AbortController() }
     this.#byTransfer.set(begun.transfer, begun)
     this.#byWaybill.set(flight.queued.waybill, begun)
     if (isLarge(flight.rank)) this.#large += 1

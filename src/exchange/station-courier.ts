@@ -256,18 +256,26 @@ export class StationCourier {
       throw new TramError('STORE_DAMAGED', { place: `cms of ${queued.waybill}`, detail: 'missing' })
     if (link !== this.#link) return
     const { docId } = delivery
-    const { transfer } = this.#flights.begin({ queued, rank, docId, waybill, offeredAt: clock.now() })
+    const flight = this.#flights.begin({ queued, rank, docId, waybill, offeredAt: clock.now() })
+    const { transfer } = flight
     this.#logger.debug({ step: 'offering', document: docId }, 'offering')
     const seal = Seal.encode({ cms: Buffer.from(cms), leafIndex: record.seal.leafIndex, path: record.seal.path })
-    link.send({ offer: { transfer, waybill: record.waybill, seal, agencies: delivery.agencies } })
+    try {
+      link.send({ offer: { transfer, waybill: record.waybill, seal, agencies: delivery.agencies } })
+    } catch (error) {
+      // Not offered after all: nothing may wait for the answer.
+      this.#flights.end(flight)
+      throw error
+    }
   }
 
   #send(link: PeerLink, transfer: number, firstChunk: number): void {
     const flight = this.#flights.get(transfer)
     if (flight === undefined) return
-    if (firstChunk > flight.waybill.chunkDigests.length) {
+    if (flight.isWanted || firstChunk > flight.waybill.chunkDigests.length) {
       throw new TramError('LINK_PROTOCOL_VIOLATION', { peer: link.peerId, detail: `wants chunk ${firstChunk}` })
     }
+    flight.isWanted = true
     this.#logger.debug({ step: 'sending', document: flight.docId, firstChunk }, 'sending chunks')
     void this.#pump(link, flight, firstChunk)
   }
@@ -282,7 +290,12 @@ export class StationCourier {
       this.#logger.error({ ...logFields(trouble), document: flight.docId }, 'the packet could not be sent')
       this.#flights.end(flight)
       this.#retryLater(flight.queued, flight.rank, backOffMs.longest)
-      link.send({ cancel: { transfer: flight.transfer, code: trouble.code } })
+      try {
+        link.send({ cancel: { transfer: flight.transfer, code: trouble.code } })
+      } catch (unsent) {
+        // Nobody waits for this work, and a peer that reads nothing must not end the station.
+        this.#logger.debug(logFields(asTramError(unsent)), 'the recipient was not told')
+      }
     }
   }
 
