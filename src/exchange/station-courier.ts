@@ -43,7 +43,8 @@ export class StationCourier {
   readonly #stopping = new AbortController()
   readonly #wake = new WakeSignal()
   readonly #flights = new Flights()
-  readonly #cursors = new Map<QueueRank, string>()
+  /** How far each queue was walked. A new map for each walk: one that was given up must not push the next one on. */
+  #cursors = new Map<QueueRank, string>()
   readonly #retries: RetrySchedule
   #link: PeerLink | undefined
   #failures = 0
@@ -82,7 +83,7 @@ export class StationCourier {
     this.#failures = 0
     this.#dialDueMs = 0
     this.#retries.clear()
-    this.#cursors.clear()
+    this.#cursors = new Map()
     this.#wake.wake()
   }
 
@@ -156,7 +157,7 @@ export class StationCourier {
   }
 
   async #hasWork(): Promise<boolean> {
-    if (this.#retries.takeRewind()) this.#cursors.clear()
+    if (this.#retries.takeRewind()) this.#cursors = new Map()
     if (this.#retries.due().length > 0) return true
     for (const rank of queueRanks) {
       if ((await this.#deps.outbox.queued(this.#id, rank, this.#cursors.get(rank), 1)).length > 0) return true
@@ -218,27 +219,40 @@ export class StationCourier {
 
   /** Offers until the windows are full or the queues are through. Returns how long until a retry is due. */
   async #offerMore(link: PeerLink): Promise<number | undefined> {
+    const cursors = this.#cursors
     for (const retry of this.#retries.due()) {
       this.#retries.drop(retry)
-      await this.#offer(link, retry.queued, retry.rank)
+      await this.#offerOne(link, retry.queued, retry.rank)
     }
     for (const rank of queueRanks) {
       while (link === this.#link && this.#flights.room(rank) > 0) {
         const batch = await this.#deps.outbox.queued(
           this.#id,
           rank,
-          this.#cursors.get(rank),
+          cursors.get(rank),
           Math.min(this.#flights.room(rank), 64),
         )
         if (batch.length === 0) break
         for (const queued of batch) {
-          if (link !== this.#link) return 0
-          await this.#offer(link, queued, rank)
-          this.#cursors.set(rank, queued.key)
+          if (link !== this.#link || cursors !== this.#cursors) return 0
+          await this.#offerOne(link, queued, rank)
+          cursors.set(rank, queued.key)
         }
       }
     }
     return this.#retries.untilDue()
+  }
+
+  /** Whatever fails, the delivery is tried again; one whose records are damaged does not hold up those behind it. */
+  async #offerOne(link: PeerLink, queued: QueuedDelivery, rank: QueueRank): Promise<void> {
+    try {
+      await this.#offer(link, queued, rank)
+    } catch (error) {
+      const trouble = asTramError(error)
+      this.#retries.add(queued, rank, backOffMs.longest)
+      if (trouble.code !== 'STORE_DAMAGED') throw error
+      this.#logger.error({ ...logFields(trouble), waybill: queued.waybill }, 'a delivery cannot be read')
+    }
   }
 
   async #offer(link: PeerLink, queued: QueuedDelivery, rank: QueueRank): Promise<void> {
@@ -361,7 +375,7 @@ export class StationCourier {
   #beginAnew(): void {
     this.#flights.endAll()
     this.#retries.clear()
-    this.#cursors.clear()
+    this.#cursors = new Map()
     this.#wake.wake()
   }
 }
