@@ -48,6 +48,8 @@ import { VxpServer } from './surface/vxp/vxp-server.ts'
 import { readCertificates, readTrust } from './trust-files.ts'
 
 const dayMs = 86_400_000
+/** For a round of meeting other stations. */
+const meetingMs = 30_000
 const hourMs = 3_600_000
 
 /** A station that runs. */
@@ -141,7 +143,12 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     { ...own, maxBatch: config.exchange.max_batch, chain },
     {
       ...{ records, audit, token, clock, logger, sequence },
-      certificateTrouble: (certificate, timeMs) => seals.ownCertificateTrouble(own.station, certificate, chain, timeMs),
+      certificateTrouble: async (certificate, timeMs) => {
+        const trouble = await seals.ownCertificateTrouble(own.station, certificate, chain, timeMs)
+        // Unsealed, nothing is sent and nobody is dialled: the directory that lists a new certificate must be looked for.
+        if (trouble !== undefined && directory.version > 0) seekDirectory()
+        return trouble
+      },
       directoryVersion: () => directory.version,
     },
   )
@@ -188,6 +195,11 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     { policy: switchboard, handler: switchboard, logger, clock },
   )
   switchboard.join({ network, courier, reception, directories })
+  const seekDirectory = (): void => {
+    switchboard.meetOthers(AbortSignal.timeout(meetingMs)).catch((error: unknown) => {
+      logger.error(logFields(asTramError(error)), 'no newer directory could be looked for')
+    })
+  }
   directory.onChange(() => {
     sealer.wake()
     Promise.all([switchboard.dropStrangers(), courier.directoryChanged()]).catch((error: unknown) => {

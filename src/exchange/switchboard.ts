@@ -19,6 +19,9 @@ import type { Reception } from './reception.ts'
 /** Version of the protocol between stations that this software speaks. */
 export const linkProtocol = 1
 
+/** Stations that are met in one round. */
+const maxMeetings = 3
+
 export interface SwitchboardOptions {
   station: string
   generation: number
@@ -33,6 +36,7 @@ export class Switchboard implements LinkHandler, LinkPolicy {
   readonly #stations = new Map<PeerLink, string>()
   readonly #links = new Map<string, PeerLink>()
   #network: Network | undefined
+  #isMeeting = false
   #courier: Courier | undefined
   #reception: Reception | undefined
   #directories: DirectoryExchange | undefined
@@ -66,6 +70,36 @@ export class Switchboard implements LinkHandler, LinkPolicy {
     for (const link of [...this.#stations.keys()]) {
       if (!(await this.admitPeer(link.peerId))) await link.close('the directory no longer names this peer')
     }
+  }
+
+  /**
+   * Meets a few other stations, so that whoever has a newer directory offers it: a station that has nothing to send dials
+   * nobody. One round at a time; who does not answer is no news.
+   */
+  async meetOthers(signal: AbortSignal): Promise<void> {
+    if (this.#isMeeting) return
+    this.#isMeeting = true
+    try {
+      for (const id of await this.#someOthers()) {
+        await this.connect(id, signal).catch((error: unknown) => {
+          this.#logger.debug(logFields(asTramError(error)), 'a station that was to be met did not answer')
+        })
+      }
+    } finally {
+      this.#isMeeting = false
+    }
+  }
+
+  /** A few stations of the directory, drawn at random, so that not everybody asks the same ones. */
+  async #someOthers(): Promise<string[]> {
+    const drawn: { id: string; lot: number }[] = []
+    for await (const { id } of this.#directory.stations()) {
+      if (id === this.#options.station) continue
+      drawn.push({ id, lot: Math.random() })
+      drawn.sort((one, other) => one.lot - other.lot)
+      drawn.length = Math.min(drawn.length, maxMeetings)
+    }
+    return drawn.map(({ id }) => id)
   }
 
   /** Peers with a live link, by station. */
