@@ -521,12 +521,11 @@ describe('courier', () => {
   })
 
   it('does not keep waiting for an offer that its link did not take', async () => {
-    await queued(packetOf('a'))
     await station.startCarrying()
     const link = await station.link('two')
-    link.failure = new TramError('OVERLOADED', { detail: 'it reads nothing' })
     station.reachable.set('two', link)
-    station.outbox.wake('two')
+    link.failure = new TramError('OVERLOADED', { detail: 'it reads nothing' })
+    await station.submit(packetOf('a'))
     while (link.refused === 0) await turn()
     await settle()
     expect(station.courier.inFlight().get('two')).toBe(0)
