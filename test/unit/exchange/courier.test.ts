@@ -465,6 +465,7 @@ describe('courier', () => {
       expect(() => two.says({ want: { transfer, firstChunk: 0 } })).toThrow(
         expect.objectContaining({ code: 'LINK_PROTOCOL_VIOLATION' }),
       )
+      await two.link.next('end')
       await settle()
       expect(two.link.data).toHaveLength(1)
     })
@@ -513,7 +514,7 @@ describe('courier', () => {
     const { transfer } = await two.nextOffer()
     two.link.failure = new TramError('OVERLOADED', { detail: 'it reads nothing' })
     two.says({ want: { transfer, firstChunk: 0 } })
-    await settle()
+    while (two.link.refused === 0) await turn()
     two.link.failure = undefined
     station.clock.advance(90_000)
     station.outbox.wake('two')
