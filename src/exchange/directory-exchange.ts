@@ -25,7 +25,12 @@ export class DirectoryExchange implements Service {
   readonly #logger: Logger
   readonly #links = new Set<PeerLink>()
   #fetch: Fetch | undefined
-  #running: Promise<void> = Promise.resolve()
+  /** What peers offered last, the oldest first: whoever stops answering must not keep a true one away. */
+  readonly #offers = new Map<PeerLink, { version: number; size: number }>()
+  /** Links that are being answered: a fetch asks for one piece at a time. */
+  readonly #answering = new Set<PeerLink>()
+  #running: Promise<void> | undefined
+  #isStopping = false
   #unsubscribe: () => void = () => undefined
 
   constructor(deps: { directory: Directory; logger: Logger }) {
@@ -40,6 +45,7 @@ export class DirectoryExchange implements Service {
   }
 
   async stop(): Promise<void> {
+    this.#isStopping = true
     this.#unsubscribe()
     this.#fetch?.failed(new TramError('LINK_CLOSED', { peer: 'all', detail: 'the station stops' }))
     await this.#running
@@ -52,6 +58,7 @@ export class DirectoryExchange implements Service {
 
   linkClosed(link: PeerLink): void {
     this.#links.delete(link)
+    this.#offers.delete(link)
     if (this.#fetch?.link === link) {
       this.#fetch.failed(new TramError('LINK_CLOSED', { peer: link.peerId, detail: 'while the directory was fetched' }))
     }
@@ -80,9 +87,23 @@ export class DirectoryExchange implements Service {
   }
 
   #offered(link: PeerLink, version: number, size: number): void {
-    if (version <= this.#directory.version || this.#fetch !== undefined) return
-    if (!(size > 0 && size <= maxDirectoryBytes)) return
-    this.#running = this.#run(link, version, size)
+    if (version <= this.#directory.version || !(size > 0 && size <= maxDirectoryBytes)) return
+    this.#offers.delete(link)
+    this.#offers.set(link, { version, size })
+    this.#running ??= this.#runAll().finally(() => {
+      this.#running = undefined
+    })
+  }
+
+  /** Fetches what was offered, one after the other; an offer is tried once. */
+  async #runAll(): Promise<void> {
+    for (;;) {
+      const [next] = this.#offers
+      if (next === undefined || this.#isStopping) return
+      const [link, { version, size }] = next
+      this.#offers.delete(link)
+      if (version > this.#directory.version && !link.closed.aborted) await this.#run(link, version, size)
+    }
   }
 
   async #run(link: PeerLink, version: number, size: number): Promise<void> {
@@ -121,12 +142,16 @@ export class DirectoryExchange implements Service {
   }
 
   async #answer(link: PeerLink, version: number, offset: number): Promise<void> {
+    if (this.#answering.has(link)) return
+    this.#answering.add(link)
     try {
       if (!Number.isSafeInteger(offset) || offset < 0 || offset >= this.#directory.fileBytes) return
       const bytes = await this.#directory.readFile(version, offset, pieceBytes)
       link.send({ directoryPiece: { version, offset, bytes: Buffer.from(bytes) } })
     } catch (error) {
       this.#logger.debug({ ...logFields(asTramError(error)), peer: link.peerId }, 'a directory piece was not sent')
+    } finally {
+      this.#answering.delete(link)
     }
   }
 }
