@@ -157,8 +157,42 @@ export class Sealer implements Service {
       ids.push(Buffer.from(value).toString('utf8'))
     }
     if (ids.length === 0) return []
-    const leaves = await this.#sealable(type).load(ids)
-    return names.map((name, at) => ({ type, key: name, id: ids[at] ?? '', bytes: leaves[at] ?? new Uint8Array(0) }))
+    const leaves = await this.#load(type, ids)
+    return names.flatMap((name, at) => {
+      const id = ids[at] ?? ''
+      return leaves.has(id) ? [{ type, key: name, id, bytes: leaves.get(id) ?? new Uint8Array(0) }] : []
+    })
+  }
+
+  /** Leaves by id. One whose record is damaged is left out and stays queued: it must not keep all others from their seal. */
+  async #load(type: LeafType, ids: readonly string[]): Promise<ReadonlyMap<string, Uint8Array | undefined>> {
+    const sealable = this.#sealable(type)
+    const load = async (some: readonly string[]) => {
+      const leaves = await sealable.load(some)
+      return new Map(some.map((id, at) => [id, leaves[at]] as const))
+    }
+    try {
+      return await load(ids)
+    } catch (error) {
+      if (asTramError(error).code !== 'STORE_DAMAGED') throw error
+    }
+    const whole: string[] = []
+    for (const id of ids) {
+      try {
+        await load([id])
+        whole.push(id)
+      } catch (error) {
+        this.#skip(error, type, id)
+      }
+    }
+    return load(whole)
+  }
+
+  /** Goes on without a leaf whose records are damaged. @throws any other error */
+  #skip(error: unknown, type: LeafType, id: string): void {
+    const trouble = asTramError(error)
+    if (trouble.code !== 'STORE_DAMAGED') throw trouble
+    this.#deps.logger.error({ ...logFields(trouble), type, id }, 'not sealed: its records are damaged')
   }
 
   async #seal(batch: readonly Pending[], done: RecordOperation[]): Promise<void> {
@@ -189,8 +223,17 @@ export class Sealer implements Service {
       sealedAt: statement.time,
       directoryVersion,
     }))
+    const skipped = new Set<string>()
     const operations = await Promise.all(
-      batch.map(({ type, id }, at) => this.#sealable(type).sealed(id, seals[at] as SealReference)),
+      batch.map(async ({ type, key: name, id }, at) => {
+        try {
+          return await this.#sealable(type).sealed(id, seals[at] as SealReference)
+        } catch (error) {
+          this.#skip(error, type, id)
+          skipped.add(name)
+          return []
+        }
+      }),
     )
     const record = {
       generation: statement.generation,
@@ -203,7 +246,7 @@ export class Sealer implements Service {
         { type: 'put', key: key('cms', Buffer.from(cmsDigest).toString('hex')), value: cms },
         { type: 'put', key: key('meta', 'statement'), value: StatementRecord.encode(record) },
         ...keepDirectory(directoryVersion),
-        ...done,
+        ...done.filter((operation) => !skipped.has(operation.key)),
         ...operations.flat(),
       ],
       [
@@ -215,8 +258,8 @@ export class Sealer implements Service {
       ],
     )
     this.#deps.logger.debug({ step: 'sealed', sequence: statement.sequence, leaves: batch.length }, 'sealed a batch')
-    batch.forEach(({ type, id }, at) => {
-      this.#sealable(type).released(id, seals[at] as SealReference, cms)
+    batch.forEach(({ type, key: name, id }, at) => {
+      if (!skipped.has(name)) this.#sealable(type).released(id, seals[at] as SealReference, cms)
     })
   }
 
