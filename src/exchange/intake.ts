@@ -157,7 +157,11 @@ export class Intake {
     // The same submission after a day is a deliberate re-send: no backend repeats itself for that long.
     const isLate = existing !== undefined && clock.now() - existing.submittedAt > this.#options.resendAfterMs
     const groups = await waybillGroups(existing, recipients, submission.resend || isLate, this.#deps.outbox)
-    if (existing !== undefined && groups.length === 0) return { docId, isNew: false, warnings }
+    if (existing !== undefined && groups.length === 0) {
+      // The commit that accepted it may have failed for its caller and yet be on disk: then nobody woke the sealer.
+      sealer.wake()
+      return { docId, isNew: false, warnings }
+    }
 
     if (packet.operations.length === 0 && !(await packets.has(packet.digest))) {
       throw new TramError('PACKET_MISSING', { digest: hex(packet.digest) })

@@ -193,7 +193,9 @@ export class Outbox implements Sealable {
   async #noteProgress(waybill: string, station: string, change: Partial<DeliveryRecord>): Promise<void> {
     const record = await this.delivery(waybill, station)
     if (record === undefined || record.state === DeliveryState.CLOSED || record.state === DeliveryState.EXPIRED) return
-    const value = DeliveryRecord.encode({ ...record, ...change })
+    // A late answer to an old offer: the delivery waits for a new seal, and must be queued again when it has it.
+    const state = record.state === DeliveryState.SEALING ? record.state : (change.state ?? record.state)
+    const value = DeliveryRecord.encode({ ...record, ...change, state })
     await this.#records.commit([{ type: 'put', key: key('delivery', waybill, station), value }])
   }
 
