@@ -110,9 +110,9 @@ export class Arrival {
       const packet = await this.#receiver.finish()
       this.#deps.logger.debug({ step: 'packet-durable', waybill: this.#offered.waybillDigest }, 'packet is complete')
       const summary = await this.#summary(packet)
-      if (!('kind' in summary)) return this.#refuse(summary)
+      if (!('kind' in summary)) return this.#refuse(summary, packet)
       const refusal = await this.#decision.checkContent(summary)
-      if (refusal !== undefined) return this.#refuse(refusal)
+      if (refusal !== undefined) return this.#refuse(refusal, packet)
       await this.#accept(packet, summary)
     })
   }
@@ -208,8 +208,8 @@ export class Arrival {
     this.#tell({ stored: { transfer: this.#offered.transfer } })
   }
 
-  async #refuse(reason: TramError): Promise<void> {
-    await this.#decision.refuse(reason)
+  async #refuse(reason: TramError, packet?: StoredPacket): Promise<void> {
+    await this.#decision.refuse(reason, packet)
     await this.#receiver?.discard()
     this.#receiver = undefined
     this.#tell({ known: { transfer: this.#offered.transfer } })

@@ -124,11 +124,20 @@ export class Decision {
   }
 
   /** Refuses for good: a receipt with the reason for every agency of ours and every one that was asked about. */
-  async refuse(reason: TramError): Promise<void> {
+  async refuse(reason: TramError, packet?: StoredPacket): Promise<void> {
     const agencies = new Set([...this.#parties.ours.map(({ named }) => named), ...this.#offered.agencies])
     const verdicts = [...agencies].map((agency) => refusedVerdict(agency, reason))
     this.#deps.logger.warn({ ...logFields(reason), waybill: this.#offered.waybillDigest }, 'refused for good')
     await this.#commit(verdicts, 'refused', () => [])
+    if (packet?.operations.length === 0) await this.#dropFile(packet.digest)
+  }
+
+  /** A refused packet that is a file belongs to nobody, unless others have the same: nothing else would ever delete it. */
+  #dropFile(digest: Uint8Array): Promise<void> {
+    const { decisions, owners, packets } = this.#deps
+    return decisions.run(hex(digest), async () => {
+      if (!(await owners.hasOthers(digest, ''))) await packets.remove(digest)
+    })
   }
 
   /** How to list the document for one agency; undefined when it is listed already. */

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { TramError } from '../../../src/base/errors.ts'
+import { PacketKind } from '../../../src/document/schema/waybill.ts'
 import { InboundState } from '../../../src/exchange/schema/records.ts'
 import { MemoryRecordStore } from '../../contract/memory-record-store.ts'
 import { MemorySpace } from '../../contract/memory-space.ts'
@@ -89,5 +90,27 @@ describe('arrival', () => {
     expect(await second.nextName()).toBe('known')
     expect(await station.keys('toseal')).toHaveLength(1)
     expect(await station.inbound(waybill())).toMatchObject({ state: InboundState.DECIDED, stored: true })
+  })
+
+  it('keeps nothing of a large packet that it refuses for good, unless the same bytes are somebody’s', async () => {
+    const link = await station.link('a')
+    const large = buildPacket({
+      dialect: 'plain',
+      from: { organId: 'H01', organName: 'Bộ Một' },
+      to: [{ organId: 'H02', organName: 'Sở Hai' }],
+      codeNumber: '13',
+      codeNotation: 'BM-VP',
+      subject: 'Một văn bản',
+      content: 'x'.repeat(200_000),
+    })
+    const right = world.waybill(large, { station: 'a', senderAgency: 'H01', recipients: ['H02'] })
+    // Sealed as a status, which it is not.
+    const wrong = (salt: number) => ({ ...right, kind: PacketKind.STATUS, salt: Buffer.alloc(32, salt) })
+    expect(await station.deliver(link, { waybill: wrong(1), packet: large })).toBe('known')
+    expect(await station.inbound(wrong(1))).toMatchObject({ state: InboundState.DECIDED, stored: false })
+    expect(await station.packets.has(right.packetDigest)).toBe(false)
+    expect(await station.deliver(link, { waybill: right, packet: large })).toBe('stored')
+    expect(await station.deliver(link, { waybill: wrong(2), packet: large })).toMatch(/known|stored/)
+    expect(await station.packets.has(right.packetDigest)).toBe(true)
   })
 })
