@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import { TramError } from '../base/errors.ts'
 import type { Trust } from './certificate-path.ts'
-import { verifyCms } from './cms.ts'
+import { readSignedData } from './cms-reader.ts'
 import { equalBytes } from './der.ts'
 import type { DirectoryTrust } from './directory-file.ts'
 import { documentId, hex, sha256 } from './document-id.ts'
@@ -226,9 +226,7 @@ class Verification {
 
   /** The certificates of a CMS that has verified, each of them on its path to an anchor. */
   #remember(cms: Uint8Array): void {
-    const verified = verifyCms(cms)
-    if (!verified.ok) throw verified.reason
-    for (const der of verified.value.certificates) this.#certificates.set(certificateName(der), der)
+    for (const der of readSignedData(cms).certificates) this.#certificates.set(certificateName(der), der)
   }
 
   async #checkCertificates(names: readonly string[]): Promise<void> {

@@ -1,8 +1,9 @@
-// What an extract of the directory proves, and what it does not: generation, certificate, windows, old codes, successors.
+// What an extract of the directory proves, and what it does not: generation, certificate, windows, old codes, successors; and
+// what several versions prove together: no more than one of them alone.
 import { beforeAll, describe, expect, it } from 'vitest'
 import { encodeDirectoryEntry } from '../../../src/document/directory-file.ts'
 import { hex, sha256 } from '../../../src/document/document-id.ts'
-import { DirectoryExtract } from '../../../src/document/evidence-directory.ts'
+import { DirectoryExtract, provingExtract, type SealClaim } from '../../../src/document/evidence-directory.ts'
 import { leafHash, MerkleTree } from '../../../src/document/merkle.ts'
 import { type DirectoryEntry, DirectoryStatement } from '../../../src/document/schema/directory.ts'
 import { Seal } from '../../../src/document/schema/seal.ts'
@@ -101,5 +102,56 @@ describe('an extract of the directory', () => {
     expect(() => new DirectoryExtract(cms, { ...trust(), authorityFingerprints: new Set() })).toThrow(
       'not an authority',
     )
+  })
+
+  describe('of several versions', () => {
+    const claim: SealClaim = {
+      ...{ station: 'one', generation: 3, certificateSha256: fingerprint, sealedMs: 150 },
+      ...{ agencies: ['H01', 'H04'], servedMs: 140 },
+    }
+    /** An extract that holds these entries alone, signed as this version at this time. */
+    const versionOf = async (version: number, issued: number, changed: DirectoryEntry[]): Promise<DirectoryExtract> => {
+      const leaves = new MerkleTree(changed.map((entry) => leafHash('directory-entry', bytesOf(entry))))
+      const statement = { format: 1, version, issued, expires: 0, entries: changed.length, bodySize: 1000 }
+      const bytes = DirectoryStatement.encode({ ...statement, root: Buffer.from(leaves.root) })
+      const extract = new DirectoryExtract(
+        await signedBy(authority, pki)(wrapSignedContent('directory', bytes)),
+        trust(),
+      )
+      for (const [at, entry] of changed.entries()) {
+        const path = leaves.path(at).map((node) => Buffer.from(node))
+        extract.add(at, bytesOf(entry), Seal.encode({ cms: Buffer.alloc(0), leafIndex: at, path }))
+      }
+      return extract
+    }
+    const listing = (generation: number, until: number): DirectoryEntry => {
+      const { station: one } = station('one')
+      if (one == null) throw new Error('no station')
+      const certificates = one.certificates.map((certificate) => ({ ...certificate, window: { from: 100, until } }))
+      return { station: { ...one, generation, certificates } }
+    }
+    const h01 = { agency: entryOf('H01', 'one') }
+    const h04 = { agency: entryOf('H04', 'one') }
+    const moved = { agency: entryOf('H04', 'two') }
+
+    it('any that says everything proves, in whatever order, issued before or after the seal', async () => {
+      const without = await versionOf(1, 50, [listing(3, 200), h01, moved])
+      for (const issued of [50, 150, 500]) {
+        const proving = await versionOf(2, issued, [listing(3, 200), h01, h04])
+        expect(provingExtract([without, proving], claim)).toBe(proving)
+        expect(provingExtract([proving, without], claim)).toBe(proving)
+      }
+    })
+
+    it('none proves by what another says: key here, agency there', async () => {
+      const key = await versionOf(1, 50, [listing(3, 200), h01, moved])
+      const agency = await versionOf(2, 160, [listing(4, 200), h01, h04])
+      const withdrawn = await versionOf(3, 170, [listing(3, 150), h01, h04])
+      expect(() => provingExtract([key, agency, withdrawn], claim)).toThrow(
+        /no version .* version 1: the directory gives H04 to another station.*; version 2: .*generation 4; version 3: .*was not listed/,
+      )
+      expect(() => provingExtract([], claim)).toThrow('has not verified')
+      expect(() => provingExtract([withdrawn], claim)).toThrow(/not valid: the certificate of one was not listed/)
+    })
   })
 })
