@@ -50,6 +50,11 @@ export class Arrival {
     this.#decision = new Decision(own, offered, evidence, deps)
   }
 
+  /** Size of the packet as its waybill says. */
+  get packetBytes(): number {
+    return this.#offered.waybill.packetSize
+  }
+
   /** Check 4 and what needs no bytes; then the durable offer and `want`. Throws what should be answered `temporary`. */
   async begin(): Promise<void> {
     const { link, transfer, waybill, waybillDigest } = this.#offered

@@ -8,6 +8,7 @@ import { parseWaybill, type Waybill } from '../document/waybill.ts'
 import type { ControlMessage, PeerLink } from '../equipment/link/peer-link.ts'
 import type { Offer } from '../equipment/link/schema/messages.ts'
 import { key } from '../equipment/store/namespaces.ts'
+import { smallPacketBytes } from '../equipment/store/packet-store.ts'
 import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
 import { Arrival, type ArrivalDeps, waitAndRetry } from './arrival.ts'
 import { keepDirectory } from './directory-versions.ts'
@@ -19,6 +20,8 @@ import type { SealChecker } from './seal-checker.ts'
 
 /** Offers of one peer that are being checked or received; an honest courier keeps within 260. */
 const maxOffers = 1024
+/** Of these, packets that are files: each holds a chunk in memory and a descriptor. An honest courier keeps within 4. */
+const maxLargeOffers = 16
 
 export interface ReceptionDeps extends ArrivalDeps {
   records: RecordStore
@@ -157,6 +160,9 @@ export class Reception {
       // It may have decided meanwhile: a second decision could say something else than the first.
       return this.#consider(link, offer, waybillDigest, settle)
     }
+    if (waybill.packetSize > smallPacketBytes && this.#largeArrivals(link) >= maxLargeOffers) {
+      throw new TramError('OVERLOADED', { detail: `${maxLargeOffers} large packets of this peer are on their way in` })
+    }
     const arrival = new Arrival(this.#own, offered, evidence, this.#deps, () => {
       this.#arrivals.get(link)?.delete(offer.transfer)
       // Not before its last work is over: that may be the commit of its decision, on a link that is gone.
@@ -188,6 +194,14 @@ export class Reception {
     } catch (error) {
       this.#deps.logger.debug(logFields(asTramError(error)), 'the link closed before the answer')
     }
+  }
+
+  #largeArrivals(link: PeerLink): number {
+    let count = 0
+    for (const arrival of this.#arrivals.get(link)?.values() ?? []) {
+      if (arrival !== 'checking' && arrival.packetBytes > smallPacketBytes) count += 1
+    }
+    return count
   }
 
   #arrival(link: PeerLink, transfer: number): Arrival | undefined {

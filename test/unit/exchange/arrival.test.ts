@@ -113,4 +113,22 @@ describe('arrival', () => {
     expect(await station.deliver(link, { waybill: wrong(2), packet: large })).toMatch(/known|stored/)
     expect(await station.packets.has(right.packetDigest)).toBe(true)
   })
+
+  it('takes few large packets of one peer at a time, and small ones beside them', async () => {
+    const link = await station.link('a')
+    const large = Buffer.alloc(200_000, 1)
+    const waybillOf = (salt: number) => {
+      const parties = { station: 'a', senderAgency: 'H01', recipients: ['H02'] }
+      return world.waybill(large, { ...parties, salt: Buffer.alloc(32, salt) })
+    }
+    for (let at = 0; at < 16; at++) {
+      station.offer(link, { waybill: waybillOf(at), packet: large })
+      await link.next('want')
+    }
+    station.offer(link, { waybill: waybillOf(16), packet: large })
+    expect((await link.next('temporary')).code).toBe('OVERLOADED')
+    expect(await station.deliver(link, { waybill: waybill(), packet })).toBe('stored')
+    await station.cut(link)
+    await expect.poll(() => space.reservedBytes).toBe(0)
+  })
 })
