@@ -345,6 +345,8 @@ export class StationCourier {
     if (reseal) {
       this.#deps.outbox.reseal(flight.queued.waybill, this.#id).catch((error: unknown) => {
         this.#logger.error(logFields(asTramError(error)), 'could not queue for a new seal')
+        // The recipient will ask for it again.
+        this.#retryLater(flight.queued, flight.rank, backOffMs.longest)
       })
       return
     }

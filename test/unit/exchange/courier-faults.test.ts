@@ -85,4 +85,19 @@ describe('courier', () => {
     await station.courier.wakeAll()
     await expect.poll(() => link.all('offer').length).toBe(2)
   })
+
+  it('offers again what could not be queued for a new seal', async () => {
+    await station.startCarrying()
+    const link = await station.link('b')
+    const { transfer } = await link.next('offer')
+    await link.next('offer')
+    records.failure = new TramError('STORE_FAILED', { detail: 'injected' })
+    const answer = { transfer, code: 'SEAL_INVALID', retryAfterMs: 30_000, reseal: true }
+    station.switchboard.onMessage(link, { temporary: answer })
+    for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate)
+    records.failure = undefined
+    station.clock.advance(120_000)
+    await station.courier.wakeAll()
+    await expect.poll(() => link.all('offer').length).toBe(3)
+  })
 })
