@@ -185,11 +185,13 @@ export class Decision {
 
   /** Makes the decision durable, with the receipt queued for the token. */
   async #commit(
-    verdicts: AgencyVerdict[],
+    decidedNow: AgencyVerdict[],
     act: 'received' | 'refused',
     operations: () => RecordOperation[],
   ): Promise<void> {
-    const { waybill, waybillDigest } = this.#offered
+    const { waybill, waybillDigest, storedBefore } = this.#offered
+    const stays = new Set(storedBefore.map(({ agency }) => agency))
+    const verdicts = [...storedBefore, ...decidedNow.filter(({ agency }) => !stays.has(agency))]
     const { audit, sealer, clock, logger } = this.#deps
     const decided = clock.now()
     const receipt = encodeReceipt({
@@ -210,7 +212,7 @@ export class Decision {
       offeredAt: decided,
       decidedAt: decided,
       packetDigest: waybill.packetDigest,
-      stored: act === 'received',
+      stored: act === 'received' || storedBefore.length > 0,
     })
     logger.debug({ step: 'deciding', waybill: waybillDigest }, 'committing the decision')
     await audit.commit(

@@ -18,6 +18,8 @@ export interface Offered {
   waybillDigest: string
   /** The waybill's agencies that the sender believes to be ours, and those that were asked about before. */
   agencies: readonly string[]
+  /** Verdicts of an earlier decision that stay, whatever is asked now: what was receipted as stored is stored. */
+  storedBefore: readonly AgencyVerdict[]
 }
 
 /** An agency that the offer asks about: what it is called there, and who it is today. */

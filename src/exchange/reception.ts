@@ -4,6 +4,7 @@ import { asTramError, TramError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import { logFields } from '../base/logger.ts'
 import { hex, sha256 } from '../document/document-id.ts'
+import { Outcome, parseReceipt } from '../document/receipt.ts'
 import { parseWaybill, type Waybill } from '../document/waybill.ts'
 import type { ControlMessage, PeerLink } from '../equipment/link/peer-link.ts'
 import type { Offer } from '../equipment/link/schema/messages.ts'
@@ -143,7 +144,9 @@ export class Reception {
       directoryVersion,
     }
     const agencies = [...new Set([...(known?.agencies ?? []), ...offer.agencies])]
-    const offered: Offered = { link, transfer: offer.transfer, waybill, waybillDigest, agencies }
+    const before = known?.state === InboundState.DECIDED ? parseReceipt(known.receipt).verdicts : []
+    const storedBefore = before.filter(({ outcome }) => outcome === Outcome.STORED)
+    const offered: Offered = { link, transfer: offer.transfer, waybill, waybillDigest, agencies, storedBefore }
     const evidence: RecordOperation[] = [
       ...keepDirectory(directoryVersion),
       { type: 'put', key: key('cms', hex(cmsDigest)), value: seal.cms },

@@ -2,13 +2,14 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { TramError } from '../../../src/base/errors.ts'
+import { Outcome, parseReceipt } from '../../../src/document/receipt.ts'
 import { PacketKind } from '../../../src/document/schema/waybill.ts'
 import { InboundState } from '../../../src/exchange/schema/records.ts'
 import { MemoryRecordStore } from '../../contract/memory-record-store.ts'
 import { MemorySpace } from '../../contract/memory-space.ts'
 import { buildPacket } from '../../fixtures/edxml/build-packet.ts'
 import { LoneStation } from '../../fixtures/exchange/lone-station.ts'
-import { TestWorld } from '../../fixtures/exchange/test-world.ts'
+import { agencyEntry, TestWorld } from '../../fixtures/exchange/test-world.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../fixtures/store/temporary-store.ts'
 
 const packet = buildPacket({
@@ -29,7 +30,7 @@ describe('arrival', () => {
 
   beforeEach(async () => {
     folder = await temporaryFolder()
-    world = await TestWorld.create({ a: ['H01'], b: ['H02'] })
+    world = await TestWorld.create({ a: ['H01'], b: ['H02'], c: ['H03'] })
     records = new MemoryRecordStore()
     space = new MemorySpace()
     station = await LoneStation.start({ world, id: 'b', folder: join(folder.path, 'b'), records, space })
@@ -130,5 +131,23 @@ describe('arrival', () => {
     expect(await station.deliver(link, { waybill: waybill(), packet })).toBe('stored')
     await station.cut(link)
     await expect.poll(() => space.reservedBytes).toBe(0)
+  })
+
+  it('stays with what it has receipted as stored when another station asks about the same waybill', async () => {
+    const both = world.waybill(packet, { station: 'a', senderAgency: 'H01', recipients: ['H02', 'H03'] })
+    expect(await station.deliver(await station.link('a'), { waybill: both, packet, agencies: ['H02'] })).toBe('stored')
+    // The sender's agency moves; the other recipient, which has the waybill too, asks us about itself.
+    await station.useDirectory(2, world.entries([{ agency: agencyEntry('H01', 'c') }]))
+    const link = await station.link('c')
+    expect(await station.deliver(link, { waybill: both, packet, agencies: ['H03'] })).toBe('known')
+    const inbound = await station.inbound(both)
+    expect(inbound?.stored).toBe(true)
+    const verdicts = parseReceipt(inbound?.receipt ?? Buffer.alloc(0)).verdicts
+    expect(new Map(verdicts.map(({ agency, outcome }) => [agency, outcome]))).toEqual(
+      new Map([
+        ['H02', Outcome.STORED],
+        ['H03', Outcome.REFUSED],
+      ]),
+    )
   })
 })
