@@ -1,5 +1,6 @@
 // The VXP interface of the station: takes HTTP(S) requests from backends, verifies them (vxp-request.ts), runs their
 // operation (vxp-operations.ts) on the desk and answers JSON whatever happens. First file on the way of a document.
+// Long because: the life of a request, from its first byte to the answer on every path, is told in one place.
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
