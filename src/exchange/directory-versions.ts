@@ -100,7 +100,7 @@ export class DirectoryVersions {
   /** A whole file. @throws TramError DIRECTORY_MISSING while it is read */
   async *stream(version: number): AsyncGenerator<Uint8Array> {
     try {
-      yield* createReadStream(this.#file(version), { highWaterMark: 256 * 1024 })
+      yield* createReadStream(this.#file(version))
     } catch (error) {
       rethrowMissing(error)
     }

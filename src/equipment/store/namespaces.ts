@@ -23,7 +23,7 @@ export const namespaces = {
   status: 'processing statuses and recalls by the reference of the document that they answer, known or not yet',
   audit: 'the hash chain of acts by sequence',
   dir: 'directory extracts: stations and agencies',
-  dirmeta: 'directory versions and their signatures',
+  dirmeta: 'the directory in use, the versions whose files are kept, and under which of them something was sealed',
   retain: 'what may be deleted, by time',
 } as const
 
