@@ -227,7 +227,7 @@ describe('evidence', () => {
       const received = await exported(collected, join(folder, 'received-too'))
       expect(await failed(received)).toEqual([])
       expect(received.names(provable)).toHaveLength(7 + 2 * 5)
-      const seal = { whole: /^receipt-two\.|^waybill\.(bin|path)$/, oneIn: 20 }
+      const seal = { whole: /^receipt-two\.|^waybill\.(bin|path)$/, oneIn: 60 }
       const { altered, ignored } = await alterBytes(received, network.trust, seal)
       expect(altered).toBeGreaterThan(1800)
       expect(ignored).toEqual([])
