@@ -90,37 +90,43 @@ export class Decision {
   /** Check 7 and the commit: packet, items, effects, receipt due. Without packet: everything is here already. */
   accept(packet: StoredPacket | undefined, summary: PacketSummary | undefined): Promise<void> {
     const { waybill } = this.#offered
+    const items = this.#parties.ours.map((recipient) => this.#itemId(recipient))
+    return this.#deps.decisions.run(hex(waybill.packetDigest), () =>
+      this.#deps.inbox.whileUnchanged(items, () => this.#accept(packet, summary)),
+    )
+  }
+
+  async #accept(packet: StoredPacket | undefined, summary: PacketSummary | undefined): Promise<void> {
+    const { waybill } = this.#offered
     const { directory } = this.#deps
-    return this.#deps.decisions.run(hex(waybill.packetDigest), async () => {
-      // Retention may have deleted the file for an older owner since it arrived. Nothing is listed that cannot be read.
-      if (packet?.operations.length === 0 && !(await this.#deps.packets.has(packet.digest))) {
-        throw new TramError('PACKET_MISSING', { digest: hex(packet.digest) })
-      }
-      const lists: (() => RecordOperation[])[] = []
-      for (const recipient of distinct(this.#parties.ours)) {
-        const list = summary === undefined ? undefined : await this.#newItem(recipient, summary)
-        if (list !== undefined) lists.push(list)
-      }
-      const isFirst = lists.length > 0 && summary !== undefined
-      const effects = isFirst
-        ? await this.#deps.statuses.effects(
-            summary,
-            await currentCode(waybill.senderAgency, directory),
-            this.#offered.waybillDigest,
-          )
-        : []
-      const verdicts = this.#parties.ours.map(({ named }) => ({
-        agency: named,
-        outcome: Outcome.STORED,
-        code: '',
-        detail: '',
-      }))
-      await this.#commit([...verdicts, ...this.#parties.foreign], 'received', () => [
-        ...(packet?.operations ?? []),
-        ...lists.flatMap((list) => list()),
-        ...effects,
-      ])
-    })
+    // Retention may have deleted the file for an older owner since it arrived. Nothing is listed that cannot be read.
+    if (packet?.operations.length === 0 && !(await this.#deps.packets.has(packet.digest))) {
+      throw new TramError('PACKET_MISSING', { digest: hex(packet.digest) })
+    }
+    const lists: (() => RecordOperation[])[] = []
+    for (const recipient of distinct(this.#parties.ours)) {
+      const list = summary === undefined ? undefined : await this.#newItem(recipient, summary)
+      if (list !== undefined) lists.push(list)
+    }
+    const isFirst = lists.length > 0 && summary !== undefined
+    const effects = isFirst
+      ? await this.#deps.statuses.effects(
+          summary,
+          await currentCode(waybill.senderAgency, directory),
+          this.#offered.waybillDigest,
+        )
+      : []
+    const verdicts = this.#parties.ours.map(({ named }) => ({
+      agency: named,
+      outcome: Outcome.STORED,
+      code: '',
+      detail: '',
+    }))
+    await this.#commit([...verdicts, ...this.#parties.foreign], 'received', () => [
+      ...(packet?.operations ?? []),
+      ...lists.flatMap((list) => list()),
+      ...effects,
+    ])
   }
 
   /** Refuses for good: a receipt with the reason for every agency of ours and every one that was asked about. */

@@ -61,6 +61,13 @@ export class Inbox {
     return value === undefined ? undefined : ItemRecord.decode(value)
   }
 
+  /** Runs `work` while nobody changes these items: a decision that lists one anew must not cross a backend's mark. */
+  whileUnchanged<Result>(itemIds: readonly string[], work: () => Promise<Result>): Promise<Result> {
+    const [first, ...rest] = [...new Set(itemIds)].sort()
+    if (first === undefined) return work()
+    return this.#lock.run(first, () => this.whileUnchanged(rest, work))
+  }
+
   /**
    * Changes an item under its lock. `operations` may add to the same commit.
    * @returns the changed record, undefined when there is no such item or `change` returns undefined

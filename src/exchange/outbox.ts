@@ -117,6 +117,10 @@ export class Outbox implements Sealable {
     })
   }
 
+  operations(id: string): number {
+    return 1 + 2 * (this.#loaded.get(id)?.stations.length ?? 0)
+  }
+
   async sealed(id: string, seal: SealReference): Promise<RecordOperation[]> {
     const record = this.#loaded.get(id)
     if (record === undefined) throw new TramError('INTERNAL', { detail: `waybill ${id} was sealed but not loaded` })

@@ -46,6 +46,10 @@ export class OutgoingReceipts implements Sealable {
     })
   }
 
+  operations(): number {
+    return 1
+  }
+
   async sealed(id: string, seal: SealReference): Promise<RecordOperation[]> {
     const record = this.#loaded.get(id)
     if (record === undefined) throw new TramError('INTERNAL', { detail: `receipt of ${id} was sealed but not loaded` })

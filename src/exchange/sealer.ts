@@ -25,6 +25,8 @@ import { WakeSignal } from './wake-signal.ts'
 export interface Sealable {
   /** Exact bytes of each leaf, in order of `ids`; undefined = nothing to seal any more. */
   load(ids: readonly string[]): Promise<(Uint8Array | undefined)[]>
+  /** How many operations `sealed` will give for a loaded leaf, at most. */
+  operations(id: string): number
   /** Records to write in the very commit that makes the seal durable. */
   sealed(id: string, seal: SealReference): Promise<RecordOperation[]>
   /** The seal is durable: may leave the station. */
@@ -51,6 +53,10 @@ interface Pending {
   bytes: Uint8Array
 }
 
+/** How often the queue is looked at unasked: a commit that failed for its caller may be on disk all the same. */
+const lookMs = 60_000
+/** Bounds one commit, which the store takes whole or not at all. */
+const maxCommitOperations = 16_384
 const retryMs = { first: 500, longest: 30_000 }
 
 export class Sealer implements Service {
@@ -109,7 +115,7 @@ export class Sealer implements Service {
         const sealed = await this.#sealBatch()
         this.#trouble = undefined
         retry = retryMs.first
-        if (sealed === 0) await this.#wake.wait(this.#stopping.signal)
+        if (sealed === 0) await this.#wake.wait(this.#stopping.signal, lookMs)
       } catch (error) {
         if (this.#stopping.signal.aborted) return
         const trouble = asTramError(error)
@@ -129,7 +135,7 @@ export class Sealer implements Service {
     const { maxBatch } = this.#options
     const receipts = await this.#take('receipt', maxBatch)
     const waybills = await this.#take('waybill', maxBatch)
-    const taken = [...receipts, ...waybills]
+    const taken = this.#withinOneCommit([...receipts, ...waybills])
     // Two stations may have asked for a new seal of one waybill: one leaf is enough, and one entry in each queue.
     const names = new Set<string>()
     const live = taken.filter(({ type, id, bytes }) => {
@@ -142,6 +148,16 @@ export class Sealer implements Service {
     else if (done.length > 0) await this.#deps.records.commit(done)
     for (const { type, key: name } of taken) this.#cursors.set(type, `${name}\0`)
     return taken.length
+  }
+
+  /** As many leaves, from the first on, as one commit carries: a circular's waybill queues a delivery for each station. */
+  #withinOneCommit(pending: readonly Pending[]): readonly Pending[] {
+    let operations = 0
+    const end = pending.findIndex(({ type, id }) => {
+      operations += this.#sealable(type).operations(id)
+      return operations > maxCommitOperations
+    })
+    return end === -1 ? pending : pending.slice(0, Math.max(end, 1))
   }
 
   async #take(type: LeafType, limit: number): Promise<Pending[]> {

@@ -221,6 +221,8 @@ export class StationCourier {
   async #offerMore(link: PeerLink): Promise<number | undefined> {
     const cursors = this.#cursors
     for (const retry of this.#retries.due()) {
+      // What finds no room stays due: an answer wakes this loop.
+      if (this.#flights.room(retry.rank) <= 0) continue
       this.#retries.drop(retry)
       await this.#offerOne(link, retry.queued, retry.rank)
     }

@@ -58,6 +58,19 @@ describe('a backend', () => {
   const mark = (item: InboxItem | undefined, to: 'processing' | 'done' | 'fail', backend = backendOf('H02')) =>
     station.desk.markItem(backend, item?.itemId ?? '', to)
 
+  it('marks an item while it is sent again: what is listed is never done', async () => {
+    const packet = packetOf('H01', ['H02'], 'crossing')
+    await receive(packet)
+    for (let resend = 1; resend <= 30; resend++) {
+      const [item] = await list()
+      await Promise.all([receive(packet, ['H02'], resend), mark(item, 'done')])
+      const after = await list()
+      expect(after.filter((one) => one.mark === 'done')).toEqual([])
+      expect(await station.desk.countReceived(backendOf('H02'), 'document')).toBe(after.length)
+      if (after.length === 0) await receive(packet, ['H02'], ++resend)
+    }
+  })
+
   describe('that fetches', () => {
     it('gets its items in pages, oldest first, within the times that it asks for', async () => {
       for (let at = 0; at < 5; at++) {

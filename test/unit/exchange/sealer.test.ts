@@ -26,6 +26,8 @@ interface Released {
 /** Leaves whose bytes are their names; `gone` ones have nothing to seal any more. */
 class NamedLeaves implements Sealable {
   readonly gone = new Set<string>()
+  /** Operations that each seal claims to need. */
+  weight = 1
   readonly #type: LeafType
   readonly #released: (released: Released) => void
 
@@ -36,6 +38,10 @@ class NamedLeaves implements Sealable {
 
   async load(ids: readonly string[]): Promise<(Uint8Array | undefined)[]> {
     return ids.map((id) => (this.gone.has(id) ? undefined : Buffer.from(`${this.#type} ${id}`)))
+  }
+
+  operations(): number {
+    return this.weight
   }
 
   async sealed(id: string, seal: SealReference) {
@@ -174,6 +180,19 @@ describe('sealer', () => {
       ...['receipt r4', 'waybill w4'],
     ])
     expect(released.map((one) => verified(one).sequence)).toEqual([0, 0, 0, 0, 0, 0, 1, 1])
+    await sealer.stop()
+  })
+
+  it('seals no more at once than one commit carries', async () => {
+    const sealer = made()
+    leaves.waybill.weight = 7000
+    await queue(sealer, 'waybill', 'w1', 'w2', 'w3', 'w4', 'w5')
+    await sealer.start()
+    await releasedCount(5)
+    expect(released.map((one) => verified(one).treeSize)).toEqual([2, 2, 2, 2, 1])
+    leaves.waybill.weight = 100_000
+    await queue(sealer, 'waybill', 'larger than any')
+    await releasedCount(6)
     await sealer.stop()
   })
 
