@@ -48,6 +48,8 @@ export class StationCourier {
   readonly #retries: RetrySchedule
   #link: PeerLink | undefined
   #failures = 0
+  /** Whether the peer has answered an offer on the present link. */
+  #hasAnswered = false
   /** By the monotonic clock. */
   #dialDueMs = 0
   #loop: Promise<void> = Promise.resolve()
@@ -91,14 +93,16 @@ export class StationCourier {
     // Told twice of a link that we dialled: by the network, and as the answer to the dial.
     if (this.#link === link) return
     this.#link = link
-    this.#failures = 0
-    this.#dialDueMs = 0
+    this.#hasAnswered = false
     this.#beginAnew()
   }
 
   linkClosed(link: PeerLink): void {
     if (this.#link !== link) return
     this.#link = undefined
+    // A peer that closes every link before it answers anything is as good as one that cannot be reached.
+    if (!this.#hasAnswered) this.#failures += 1
+    this.#dialDueMs = this.#hasAnswered ? 0 : this.#deps.clock.monotonic() + this.#backOff()
     this.#beginAnew()
   }
 
@@ -129,6 +133,8 @@ export class StationCourier {
   /** An answer of the recipient (attacker-controlled). Returns whether it was one. */
   message(link: PeerLink, message: ControlMessage): boolean {
     if (link !== this.#link) return message.offer == null
+    this.#hasAnswered = true
+    this.#failures = 0
     if (message.want != null) this.#send(link, message.want.transfer, message.want.firstChunk)
     else if (message.known != null) this.#stored(message.known.transfer)
     else if (message.stored != null) this.#stored(message.stored.transfer)
@@ -196,8 +202,12 @@ export class StationCourier {
       if (this.#failures === 1) this.#logger.warn(logFields(trouble), 'station is not reachable')
       else this.#logger.debug(logFields(trouble), 'station is still not reachable')
       await this.#expireHeads()
-      return jittered(Math.min(backOffMs.first * 2 ** Math.min(this.#failures - 1, 20), backOffMs.longest))
+      return this.#backOff()
     }
+  }
+
+  #backOff(): number {
+    return jittered(Math.min(backOffMs.first * 2 ** Math.min(this.#failures - 1, 20), backOffMs.longest))
   }
 
   /** Ends what has waited past its notAfter while nobody answered. Queues are in order of sealing, so the oldest come first. */

@@ -450,6 +450,20 @@ describe('courier', () => {
   })
 
   describe('a hostile recipient', () => {
+    it('that closes each link before it answers is dialled like one that cannot be reached', async () => {
+      await queued(packetOf('a'))
+      await station.startCarrying()
+      const two = await PlayedRecipient.connect(station, 'two')
+      await two.nextOffer()
+      await station.cut(two.link)
+      station.outbox.wake('two')
+      await settle()
+      expect(station.dials).toBe(0)
+      station.clock.advance(1000)
+      station.outbox.wake('two')
+      while (station.dials === 0) await turn()
+    })
+
     it('cannot want a chunk that there is not', async () => {
       await queued(packetOf('a'))
       await station.startCarrying()
