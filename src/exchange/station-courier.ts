@@ -21,6 +21,8 @@ import { WakeSignal } from './wake-signal.ts'
 
 const missedReceiptMs = 15_000
 const backOffMs = { first: 500, longest: 60_000 }
+/** A link that ends sooner, without an answer, counts as a failed attempt to reach the peer. */
+const shortLinkMs = 10_000
 const rejectedRetryMs = 300_000
 /** Who reaches stations (switchboard.ts). */
 export interface Connector {
@@ -50,6 +52,7 @@ export class StationCourier {
   #failures = 0
   /** Whether the peer has answered an offer on the present link. */
   #hasAnswered = false
+  #openedMs = 0
   /** By the monotonic clock. */
   #dialDueMs = 0
   #loop: Promise<void> = Promise.resolve()
@@ -94,15 +97,18 @@ export class StationCourier {
     if (this.#link === link) return
     this.#link = link
     this.#hasAnswered = false
+    this.#openedMs = this.#deps.clock.monotonic()
     this.#beginAnew()
   }
 
   linkClosed(link: PeerLink): void {
     if (this.#link !== link) return
     this.#link = undefined
-    // A peer that closes every link before it answers anything is as good as one that cannot be reached.
-    if (!this.#hasAnswered) this.#failures += 1
-    this.#dialDueMs = this.#hasAnswered ? 0 : this.#deps.clock.monotonic() + this.#backOff()
+    // A peer that closes every link at once, before it answers anything, is as good as one that cannot be reached.
+    const now = this.#deps.clock.monotonic()
+    const isRefusal = !this.#hasAnswered && now - this.#openedMs < shortLinkMs
+    this.#failures = isRefusal ? this.#failures + 1 : 0
+    this.#dialDueMs = isRefusal ? now + this.#backOff() : 0
     this.#beginAnew()
   }
 
