@@ -15,14 +15,14 @@ import type { RecordStore } from '../equipment/store/record-store.ts'
 import { type Flight, Flights } from './flights.ts'
 import { type Outbox, type QueuedDelivery, type QueueRank, queueRanks } from './outbox.ts'
 import { pumpPacket } from './packet-pump.ts'
-import { jittered, RetrySchedule } from './retry-schedule.ts'
+import { PeerPatience } from './peer-patience.ts'
+import { RetrySchedule } from './retry-schedule.ts'
 import { type DeliveryRecord, DeliveryState } from './schema/records.ts'
 import { WakeSignal } from './wake-signal.ts'
 
 const missedReceiptMs = 15_000
-const backOffMs = { first: 500, longest: 60_000 }
-/** A link that ends sooner, without an answer, counts as a failed attempt to reach the peer. */
-const shortLinkMs = 10_000
+/** How long to leave what failed here alone. */
+const failedRetryMs = 60_000
 const rejectedRetryMs = 300_000
 /** Who reaches stations (switchboard.ts). */
 export interface Connector {
@@ -49,10 +49,7 @@ export class StationCourier {
   #cursors = new Map<QueueRank, string>()
   readonly #retries: RetrySchedule
   #link: PeerLink | undefined
-  #failures = 0
-  /** Whether the peer has answered an offer on the present link. */
-  #hasAnswered = false
-  #openedMs = 0
+  readonly #patience: PeerPatience
   /** By the monotonic clock. */
   #dialDueMs = 0
   #loop: Promise<void> = Promise.resolve()
@@ -62,6 +59,7 @@ export class StationCourier {
     this.#deps = deps
     this.#logger = deps.logger.child({ station: id })
     this.#retries = new RetrySchedule(deps.clock)
+    this.#patience = new PeerPatience(deps.clock)
   }
 
   /** Offers that wait for the recipient's answer. */
@@ -85,7 +83,7 @@ export class StationCourier {
 
   /** Nothing waits for its time any more: all that is open and not under way is offered now. */
   retryAll(): void {
-    this.#failures = 0
+    this.#patience.forget()
     this.#dialDueMs = 0
     this.#retries.clear()
     this.#cursors = new Map()
@@ -96,19 +94,14 @@ export class StationCourier {
     // Told twice of a link that we dialled: by the network, and as the answer to the dial.
     if (this.#link === link) return
     this.#link = link
-    this.#hasAnswered = false
-    this.#openedMs = this.#deps.clock.monotonic()
+    this.#patience.opened()
     this.#beginAnew()
   }
 
   linkClosed(link: PeerLink): void {
     if (this.#link !== link) return
     this.#link = undefined
-    // A peer that closes every link at once, before it answers anything, is as good as one that cannot be reached.
-    const now = this.#deps.clock.monotonic()
-    const isRefusal = !this.#hasAnswered && now - this.#openedMs < shortLinkMs
-    this.#failures = isRefusal ? this.#failures + 1 : 0
-    this.#dialDueMs = isRefusal ? now + this.#backOff() : 0
+    this.#dialDueMs = this.#deps.clock.monotonic() + this.#patience.closed()
     this.#beginAnew()
   }
 
@@ -127,7 +120,7 @@ export class StationCourier {
   /** Its receipt could not be accepted (yet): offer again later, to be told the receipt again. */
   retry(delivery: DeliveryRecord, waybill: string): void {
     const rank = queueRanks.find((name) => delivery.queueKey.startsWith(`${key('queue', this.#id, name)}:`))
-    if (rank !== undefined) this.#retryLater({ key: delivery.queueKey, waybill }, rank, backOffMs.longest)
+    if (rank !== undefined) this.#retryLater({ key: delivery.queueKey, waybill }, rank, failedRetryMs)
   }
 
   /** A receipt came and could not be kept (a full disk, say): what is open is offered again, to be told it again. */
@@ -139,8 +132,7 @@ export class StationCourier {
   /** An answer of the recipient (attacker-controlled). Returns whether it was one. */
   message(link: PeerLink, message: ControlMessage): boolean {
     if (link !== this.#link) return message.offer == null
-    this.#hasAnswered = true
-    this.#failures = 0
+    this.#patience.answered()
     if (message.want != null) this.#send(link, message.want.transfer, message.want.firstChunk)
     else if (message.known != null) this.#stored(message.known.transfer)
     else if (message.stored != null) this.#stored(message.stored.transfer)
@@ -162,7 +154,7 @@ export class StationCourier {
         if (signal.aborted) return
         const trouble = asTramError(error)
         if (trouble.code !== 'LINK_CLOSED') this.#logger.error(logFields(trouble), 'the courier will try again')
-        waitMs = backOffMs.longest
+        waitMs = failedRetryMs
       }
       await this.#wake.wait(signal, waitMs)
     }
@@ -186,7 +178,7 @@ export class StationCourier {
     const leftMs = this.#dialDueMs - clock.monotonic()
     if (leftMs > 0) return leftMs
     this.#dialDueMs = Number.POSITIVE_INFINITY
-    let waitMs: number = backOffMs.longest
+    let waitMs: number = failedRetryMs
     try {
       waitMs = await this.#connect()
     } finally {
@@ -204,16 +196,12 @@ export class StationCourier {
       return 0
     } catch (error) {
       const trouble = asTramError(error)
-      this.#failures += 1
-      if (this.#failures === 1) this.#logger.warn(logFields(trouble), 'station is not reachable')
+      const againMs = this.#patience.failed()
+      if (this.#patience.failures === 1) this.#logger.warn(logFields(trouble), 'station is not reachable')
       else this.#logger.debug(logFields(trouble), 'station is still not reachable')
       await this.#expireHeads()
-      return this.#backOff()
+      return againMs
     }
-  }
-
-  #backOff(): number {
-    return jittered(Math.min(backOffMs.first * 2 ** Math.min(this.#failures - 1, 20), backOffMs.longest))
   }
 
   /** Ends what has waited past its notAfter while nobody answered. Queues are in order of sealing, so the oldest come first. */
@@ -267,7 +255,7 @@ export class StationCourier {
       await this.#offer(link, queued, rank)
     } catch (error) {
       const trouble = asTramError(error)
-      this.#retries.add(queued, rank, backOffMs.longest)
+      this.#retries.add(queued, rank, failedRetryMs)
       if (trouble.code !== 'STORE_DAMAGED') throw error
       this.#logger.error({ ...logFields(trouble), waybill: queued.waybill }, 'a delivery cannot be read')
     }
@@ -321,7 +309,7 @@ export class StationCourier {
       const trouble = asTramError(error)
       this.#logger.error({ ...logFields(trouble), document: flight.docId }, 'the packet could not be sent')
       this.#flights.end(flight)
-      this.#retryLater(flight.queued, flight.rank, backOffMs.longest)
+      this.#retryLater(flight.queued, flight.rank, failedRetryMs)
       try {
         link.send({ cancel: { transfer: flight.transfer, code: trouble.code } })
       } catch (unsent) {
@@ -364,7 +352,7 @@ export class StationCourier {
       this.#deps.outbox.reseal(flight.queued.waybill, this.#id).catch((error: unknown) => {
         this.#logger.error(logFields(asTramError(error)), 'could not queue for a new seal')
         // The recipient will ask for it again.
-        this.#retryLater(flight.queued, flight.rank, backOffMs.longest)
+        this.#retryLater(flight.queued, flight.rank, failedRetryMs)
       })
       return
     }
