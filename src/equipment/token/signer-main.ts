@@ -1,12 +1,12 @@
 // The signer program: holds the token and nothing else, and answers the station over a Unix socket. Composition root
 // of equipment/token: argv, signals, exit codes. Recovers by exiting; whoever started it starts it again.
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { asTramError, TramError } from '../../base/errors.ts'
 import { type Service, startAll, stopAll } from '../../base/lifecycle.ts'
 import { createLogger, type Logger, logFields } from '../../base/logger.ts'
-import { parseOptions } from '../../base/options.ts'
+import { maxConfigLength, parseOptions } from '../../base/options.ts'
 import { dataPaths } from '../../base/paths.ts'
 import { PinFile } from './pin-file.ts'
 import { PinGuard } from './pin-guard.ts'
@@ -45,9 +45,20 @@ function readArguments(argv: readonly string[]): Arguments {
   return { config: values.config, untilStdinEnds: values['until-stdin-ends'], stuckAfterMs }
 }
 
+/** The file's beginning; parseOptions refuses what is longer than it allows, so no more than that is ever read. */
+function readBounded(file: string): string {
+  const handle = openSync(file, 'r')
+  try {
+    const buffer = Buffer.alloc(3 * maxConfigLength + 3)
+    return buffer.toString('utf8', 0, readSync(handle, buffer))
+  } finally {
+    closeSync(handle)
+  }
+}
+
 function readConfig(file: string): { dataFolder: string; token: TokenOptions; folder: string } {
   const sections = { station: signerStationOptions, token: tokenOptions }
-  const { station, token } = parseOptions(readFileSync(file, 'utf8'), file, sections, 'ignore')
+  const { station, token } = parseOptions(readBounded(file), file, sections, 'ignore')
   const folder = dirname(resolve(file))
   return { dataFolder: resolve(folder, station.data_folder), token, folder }
 }
