@@ -1,5 +1,8 @@
 // The pages of docs/ that are made from the sources: configuration.md from the schemas, conditions.md from the
-// catalogue, openapi.json from the API, cli.md from the command line. generate-docs.ts writes them; a test compares them with what is committed.
+// catalogue, openapi.json from the API, cli.md from the command line,
+// figures.md from what was measured. generate-docs.ts writes them; a test compares them with what is committed.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { backendConditions } from '../src/base/conditions/backend-conditions.ts'
 import type { ConditionFamily } from '../src/base/conditions/condition.ts'
 import { linkConditions } from '../src/base/conditions/link-conditions.ts'
@@ -9,7 +12,9 @@ import { storeConditions } from '../src/base/conditions/store-conditions.ts'
 import { tokenConditions } from '../src/base/conditions/token-conditions.ts'
 import { configSections } from '../src/config.ts'
 import { describeRestApi } from '../src/surface/rest/rest-app.ts'
+import type { BenchReport } from '../test/bench/report.ts'
 import { cliPage } from './cli-page.ts'
+import { figuresPage } from './figures-page.ts'
 
 /** Texts by path from the project's root. */
 export async function generatedPages(): Promise<Map<string, string>> {
@@ -18,8 +23,13 @@ export async function generatedPages(): Promise<Map<string, string>> {
     ['docs/conditions.md', conditionsPage()],
     ['docs/openapi.json', `${JSON.stringify(await describeRestApi(), undefined, 2)}\n`],
     ['docs/cli.md', cliPage()],
+    ['docs/figures.md', figuresPage(readFigures())],
   ])
 }
+
+/** What `npm run bench -- --write` has measured last. */
+export const readFigures = (): BenchReport =>
+  JSON.parse(readFileSync(join(import.meta.dirname, '../docs/figures.json'), 'utf8')) as BenchReport
 
 const notice = '<!-- Made by `npm run generate:docs`; do not edit. -->'
 

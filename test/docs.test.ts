@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { generatedPages } from '../scripts/generated-pages.ts'
+import { generatedPages, readFigures } from '../scripts/generated-pages.ts'
 import { catalogue } from '../src/base/conditions/catalogue.ts'
 import { parseOptions } from '../src/base/options.ts'
 import { configSections, parseConfig } from '../src/config.ts'
@@ -31,6 +31,22 @@ describe('generated pages', () => {
         expect(option, `${name}.${key} needs a description`).toHaveProperty('description')
       }
     }
+  })
+})
+
+describe('figures', () => {
+  const { figures, isQuick } = readFigures()
+
+  it('are measured in full', () => {
+    expect(figures.length).toBeGreaterThan(0)
+    expect(isQuick).toBe(false)
+    expect(figures.filter(({ failure }) => failure !== undefined)).toEqual([])
+  })
+
+  it('that miss their target have a chapter that says why', () => {
+    const chapters = [...read('docs/figures-notes.md').matchAll(/^## (\S+)$/gm)].map((match) => match[1])
+    const missed = figures.filter(({ result }) => result?.met === false).map(({ id }) => id)
+    expect(chapters).toEqual(expect.arrayContaining(missed))
   })
 })
 
