@@ -92,6 +92,8 @@ function setFailureHandlers(app: RestApp, site: () => RestSite): void {
       const { logger } = site()
       logger.error({ ...logFields(error), method, route: routeOptions.url }, 'api request failed')
     }
+    // What stands still in the middle of its body would hold its connection for ever after the answer.
+    if (error.code === 'PACKET_TRUNCATED') reply.header('connection', 'close')
     // As text: a body of JSON type would go through the schema of the route's success.
     return reply
       .code(status)

@@ -41,6 +41,8 @@ export interface RestDeps {
 export interface RestSite extends RestDeps {
   /** Configured backends; who calls without naming one acts for all of them. */
   backends: readonly Backend[]
+  /** Longest time that a body may stand still. */
+  bodyIdleMs: number
   /** Aborts when the station stops and its patience has ended. */
   stopping: AbortSignal
 }

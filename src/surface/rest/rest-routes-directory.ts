@@ -4,6 +4,7 @@ import { TramError } from '../../base/errors.ts'
 import { hex } from '../../document/document-id.ts'
 import type { Window } from '../../document/schema/directory.ts'
 import { bytesAnswer, bytesBody, jsonAnswer } from './rest-answers.ts'
+import { movingBody } from './rest-body.ts'
 import type { RestRoutes, RestSite } from './rest-deps.ts'
 import { sendBytes } from './rest-routes-documents.ts'
 import { agencyAnswer, codeParams, directoryAnswer, stationAnswer, stationParams } from './rest-schemas.ts'
@@ -88,7 +89,8 @@ export const directoryImportRoutes: RestRoutes = (app, site) => {
       },
     },
     async ({ raw }): Promise<Static<typeof directoryAnswer>> => {
-      await site().directory.import(raw)
+      const { directory, bodyIdleMs } = site()
+      await directory.import(movingBody(raw, bodyIdleMs))
       return inUse(site())
     },
   )

@@ -7,6 +7,7 @@ import { asTramError, TramError } from '../../base/errors.ts'
 import { logFields } from '../../base/logger.ts'
 import { equalBytes } from '../../document/der.ts'
 import { bytesAnswer, bytesBody, jsonAnswer } from './rest-answers.ts'
+import { movingBody } from './rest-body.ts'
 import type { RestRoutes } from './rest-deps.ts'
 import { backendOf, codesOf } from './rest-query.ts'
 import {
@@ -100,7 +101,7 @@ export const submissionRoutes: RestRoutes = (app, site) => {
       },
     },
     async ({ query, headers, raw }, reply): Promise<Static<typeof submitAnswer>> => {
-      const { desk, backends, stopping } = site()
+      const { desk, backends, bodyIdleMs, stopping } = site()
       const length = headers['content-length']
       const wanted = query.sha256 === undefined ? undefined : Buffer.from(query.sha256, 'hex')
       const result = await desk.submit(
@@ -110,7 +111,7 @@ export const submissionRoutes: RestRoutes = (app, site) => {
           kind: query.kind ?? 'document',
           to: codesOf('to', query.to),
           declaredBytes: length === undefined ? null : Number(length),
-          body: raw,
+          body: movingBody(raw, bodyIdleMs),
           acceptsDigest: (digest) => wanted === undefined || equalBytes(digest, wanted),
           resend: query.resend === 'true',
         },

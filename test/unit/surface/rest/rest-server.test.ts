@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer, type Server } from 'node:net'
+import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -10,7 +10,7 @@ import { systemClock } from '../../../../src/base/clock.ts'
 import { createLogger } from '../../../../src/base/logger.ts'
 import type { Desk } from '../../../../src/exchange/desk.ts'
 import type { RestDeps } from '../../../../src/surface/rest/rest-deps.ts'
-import { RestServer } from '../../../../src/surface/rest/rest-server.ts'
+import { type RestOptions, RestServer } from '../../../../src/surface/rest/rest-server.ts'
 import { apiCall } from '../../../fixtures/station/api-call.ts'
 
 const never = new AbortController().signal
@@ -32,11 +32,16 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
+const deskWith = (desk: Partial<Desk>): Desk => desk as Desk
+
 /** Only what these tests ask for stands behind it. */
-function serverWith(desk: Partial<Desk> = {}, stopGraceMs?: number): RestServer {
-  const deps = { desk, logger: createLogger('silent'), clock: systemClock } as unknown as RestDeps
+function serverWith(
+  parts: Partial<RestDeps> = {},
+  times: Pick<RestOptions, 'stopGraceMs' | 'bodyIdleMs'> = {},
+): RestServer {
+  const deps = { ...parts, logger: createLogger('silent'), clock: systemClock } as unknown as RestDeps
   const backends = [{ systemid: 'a', agencies: ['H01'] }]
-  return new RestServer({ socketPath, dataFolder: folder, backends, stopGraceMs }, deps)
+  return new RestServer({ socketPath, dataFolder: folder, backends, ...times }, deps)
 }
 
 describe('the socket of the API', () => {
@@ -66,13 +71,12 @@ describe('the socket of the API', () => {
   it('finishes the request that runs before it stops', async () => {
     const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>()
     const { promise: allowed, resolve: allow } = Promise.withResolvers<void>()
-    server = serverWith({
-      listSent: async () => {
-        arrive()
-        await allowed
-        return []
-      },
-    })
+    const listSent: Desk['listSent'] = async () => {
+      arrive()
+      await allowed
+      return []
+    }
+    server = serverWith({ desk: deskWith({ listSent }) })
     await server.start(never)
     const asked = apiCall(socketPath, '/v1/sent')
     await arrived
@@ -86,20 +90,16 @@ describe('the socket of the API', () => {
   it('cuts a document whose sender stops sending, when the station stops', async () => {
     const { promise: began, resolve: begin } = Promise.withResolvers<void>()
     const { promise: ended, resolve: end } = Promise.withResolvers<unknown>()
-    server = serverWith(
-      {
-        submit: async ({ body }) => {
-          try {
-            for await (const _ of body) begin()
-          } catch (error) {
-            end(error)
-            throw error
-          }
-          return { docId: 'never', isNew: true, warnings: [] }
-        },
-      },
-      100,
-    )
+    const submit: Desk['submit'] = async ({ body }) => {
+      try {
+        for await (const _ of body) begin()
+      } catch (error) {
+        end(error)
+        throw error
+      }
+      return { docId: 'never', isNew: true, warnings: [] }
+    }
+    server = serverWith({ desk: deskWith({ submit }) }, { stopGraceMs: 100 })
     await server.start(never)
     const { promise: forever } = Promise.withResolvers<never>()
     const body = async function* () {
@@ -112,5 +112,45 @@ describe('the socket of the API', () => {
     await server.stop()
     await refused
     expect(await ended).toBeInstanceOf(Error)
+  })
+
+  it('gives up a document and a directory whose sender stands still, and lets the next one in', async () => {
+    const drained = async (body: AsyncIterable<Uint8Array>): Promise<number> => {
+      let bytes = 0
+      for await (const piece of body) bytes += piece.byteLength
+      return bytes
+    }
+    // One import at a time, as the real directory has it: a sender that stands still would hold up every later one.
+    let turn: Promise<unknown> = Promise.resolve()
+    const imported: number[] = []
+    const importing = (file: AsyncIterable<Uint8Array>): Promise<unknown> => {
+      const run = turn.catch(() => undefined).then(async () => imported.push(await drained(file)))
+      turn = run
+      return run
+    }
+    const current = { version: 1, issued: 0, expires: 0, size: 5 }
+    const directory = { import: importing, current, isExpired: () => false } as unknown as RestDeps['directory']
+    const counts = { current: async () => ({ stations: 0, agencies: 0, served: 0 }) } as unknown as RestDeps['counts']
+    const submit: Desk['submit'] = async ({ body }) => ({
+      docId: String(await drained(body)),
+      isNew: true,
+      warnings: [],
+    })
+    server = serverWith({ desk: deskWith({ submit }), directory, counts }, { bodyIdleMs: 100 })
+    await server.start(never)
+    for (const path of ['/v1/documents', '/v1/directory']) {
+      const socket = connect(socketPath)
+      const received: Buffer[] = []
+      socket.on('data', (piece) => received.push(piece))
+      socket.write(
+        `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/xml\r\nContent-Length: 1000\r\n\r\n<edXML`,
+      )
+      await once(socket, 'close')
+      expect(Buffer.concat(received).toString()).toMatch(/^HTTP\/1\.1 422 .*PACKET_TRUNCATED/s)
+    }
+    const whole = await apiCall(socketPath, '/v1/documents', { body: '<edXML/>' })
+    expect(whole.json()).toMatchObject({ docId: '8' })
+    expect((await apiCall(socketPath, '/v1/directory', { body: 'fünf' })).status).toBe(200)
+    expect(imported).toEqual([5])
   })
 })
