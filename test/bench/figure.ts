@@ -44,7 +44,7 @@ export interface Figure {
 }
 
 /** In the order of the report. */
-export const figureIds = ['store'] as const
+export const figureIds = ['syncs', 'latency', 'store'] as const
 
 /** The figure in figures/<id>.ts. @throws Error when there is none */
 export async function loadFigure(id: string): Promise<Figure> {

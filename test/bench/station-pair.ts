@@ -1,0 +1,85 @@
+// Two stations of a lab as real processes from the bundles, each with its signer, and what they cost: processor time, memory,
+// syncs. For the figures about the way of a document; rest-load.ts gives them work.
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { memoryOf } from '../../scripts/lab-memory.ts'
+import { makeLabNetwork } from '../../scripts/lab-network.ts'
+import { dataPaths } from '../../src/base/paths.ts'
+import { bundledSigner } from '../fixtures/station/bundle.ts'
+import { type Office, officesOf } from '../fixtures/station/office.ts'
+
+export interface StationPair {
+  sender: Office
+  recipient: Office
+  stop(): Promise<void>
+}
+
+/** Makes a lab of two stations in `folder` and starts both. */
+export async function startPair(folder: string): Promise<StationPair> {
+  const wishes = [
+    { id: 'g22', name: 'Văn phòng Chính phủ', agencyCodes: ['G22'] },
+    { id: 'h41', name: 'UBND tỉnh Nghệ An', agencyCodes: ['H41'] },
+  ]
+  const network = await makeLabNetwork(folder, wishes, {
+    signerCommand: bundledSigner,
+    signerLogFile: join(folder, 'signers.log'),
+  })
+  const [sender, recipient] = officesOf(network)
+  if (sender === undefined || recipient === undefined) throw new Error('two offices were asked for')
+  const stop = async () => {
+    await Promise.all([sender.process.stop(), recipient.process.stop()])
+  }
+  try {
+    await Promise.all([sender.process.start(), recipient.process.start()])
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { sender, recipient, stop }
+}
+
+/** The REST socket of a station. */
+export const apiSocketOf = (office: Office): string => dataPaths(office.station.dataFolder).apiSocket
+
+/** Station and signer: a station is the parent of its signer. */
+export async function processesOf(office: Office): Promise<number[]> {
+  const station = office.process.pid ?? 0
+  const children = await readFile(`/proc/${station}/task/${station}/children`, 'utf8')
+  return [station, ...children.split(' ').filter(Boolean).map(Number)]
+}
+
+/** Processor seconds that a station and its signer have used, user and system, all threads. */
+export async function cpuSecondsOf(office: Office): Promise<{ station: number; signer: number }> {
+  const [station = 0, ...signers] = await Promise.all((await processesOf(office)).map(cpuSeconds))
+  return { station, signer: signers.reduce((sum, seconds) => sum + seconds, 0) }
+}
+
+/** Proportional set size of a station and its signer, MB. */
+export async function memoryOfOffice(office: Office): Promise<number> {
+  return (await memoryOf(office.process.pid ?? 0)) / 1e6
+}
+
+/** Processor seconds by name of thread: where a station spends them. */
+export async function threadSecondsOf(office: Office): Promise<Map<string, number>> {
+  const folder = `/proc/${office.process.pid}/task`
+  const seconds = new Map<string, number>()
+  for (const thread of await readdir(folder)) {
+    const name = (await readFile(join(folder, thread, 'comm'), 'utf8')).trim()
+    seconds.set(name, (seconds.get(name) ?? 0) + (await ticksOf(join(folder, thread, 'stat'))) / ticksASecond)
+  }
+  return seconds
+}
+
+/** USER_HZ, which Linux fixes for everything that it shows. */
+const ticksASecond = 100
+
+async function cpuSeconds(pid: number): Promise<number> {
+  return (await ticksOf(`/proc/${pid}/stat`)) / ticksASecond
+}
+
+async function ticksOf(file: string): Promise<number> {
+  const text = await readFile(file, 'utf8')
+  // Behind the name, which may hold anything: state is field 3, utime 14, stime 15.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return Number(fields[11]) + Number(fields[12])
+}
