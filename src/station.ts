@@ -21,6 +21,7 @@ import { Courier } from './exchange/courier.ts'
 import { Directory } from './exchange/directory.ts'
 import { DirectoryCounts } from './exchange/directory-counts.ts'
 import { DirectoryExchange } from './exchange/directory-exchange.ts'
+import { DirectoryRequests } from './exchange/directory-requests.ts'
 import { DocumentAccess } from './exchange/document-access.ts'
 import { exportEvidence } from './exchange/evidence-archive.ts'
 import { EvidenceCollector } from './exchange/evidence-collector.ts'
@@ -212,7 +213,8 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
   )
   const sent = new SentRegister({ station: own.station }, { records, outbox, statuses, directory })
   const tracing = new Tracing({ records, sent, outbox, inbox, statuses })
-  const desk = new OfficeDesk({ intake, inbox, sent, directory })
+  const requests = new DirectoryRequests({ station: own.station }, { records, directory, audit, clock, logger })
+  const desk = new OfficeDesk({ intake, inbox, sent, directory, requests })
   const vxp = new VxpServer({ ...config.vxp, backends: config.backend }, { desk, logger, clock })
 
   const counts = new DirectoryCounts({ directory })
@@ -231,6 +233,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
       documents: new DocumentAccess({ sent, inbox, packets, intake }),
       deliveries,
       directory,
+      requests,
       counts,
       audit,
       health,
@@ -250,6 +253,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     step('incoming packets', async () => packets.sweepIncoming(await reception.wantedWaybills())),
     directory,
     step('installed directory', () => importInstalled(config.trust.directory_file, directory, logger)),
+    requests,
     ...(signer === undefined ? [] : [signer]),
     token,
     sealer,

@@ -1,5 +1,5 @@
 // The list of agencies that an authority keeps, as CSV: what people edit before a directory is built from it.
-// Read by the command line for exchange/directory-builder. Pure: text in, entries out.
+// Read, and written back with change requests applied, by the command line for exchange/directory-builder. Pure.
 import { CsvError, parse } from 'csv-parse/sync'
 import { TramError } from '../base/errors.ts'
 import { isAgencyCode } from './agency-code.ts'
@@ -67,6 +67,25 @@ export function parseAgencyList(bytes: Uint8Array): AgencyEntry[] {
   })
   return entries
 }
+
+/** The list as CSV, such that `parseAgencyList` gives the same entries again (`modified` is the builder's). */
+export function* formatAgencyList(agencies: Iterable<AgencyEntry>): Generator<string> {
+  yield `${columns.join(',')}\n`
+  for (const agency of agencies) {
+    const { from = 0, until = 0 } = agency.validity ?? {}
+    const cells: Record<Column, string | number> = {
+      ...agency,
+      valid_from: from === 0 ? '' : vietnamIso(from),
+      valid_to: until === 0 ? '' : vietnamIso(until),
+    }
+    yield `${columns.map((column) => csvCell(String(cells[column]))).join(',')}\n`
+  }
+}
+
+const csvCell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+
+/** To the second, in Vietnam's time, as people write it. */
+const vietnamIso = (atMs: number): string => `${new Date(atMs + 7 * 3_600_000).toISOString().slice(0, 19)}${zone}`
 
 function readText(bytes: Uint8Array): string {
   if (bytes.byteLength > maxAgencyListBytes) throw invalid(1, '-', `more than ${maxAgencyListBytes} bytes`)

@@ -21,6 +21,11 @@ export type AuditAct =
   | 'fetched'
   | 'marked'
   | 'directory-imported'
+  | 'directory-requested'
+  | 'directory-request-exported'
+  | 'directory-request-in-force'
+  | 'directory-request-refused'
+  | 'directory-request-superseded'
   | 'resent'
   | 'deleted'
 

@@ -1,5 +1,6 @@
 // The desk: everything a backend (or the CLI) can ask of its station, whatever interface it speaks.
 // surface/vxp and surface/rest talk to this; intake, inbox, sent register and directory stand behind it.
+import type { AgencyChange } from '../document/agency-change.ts'
 import type { AgencyEntry } from '../document/schema/directory.ts'
 
 export type PacketKindName = 'document' | 'status'
@@ -91,6 +92,12 @@ export interface SentItem {
   deliveredAt: number | null
 }
 
+/** How far a wanted change of the directory is: `in-force` when the directory says it already. */
+export interface AgencyChangeOutcome {
+  requestId: string
+  state: 'queued' | 'exported' | 'in-force'
+}
+
 export interface Desk {
   /**
    * Takes a packet in. When it resolves, the packet and its waybill are durable (acknowledged).
@@ -110,6 +117,12 @@ export interface Desk {
   markItem(backend: Backend, itemId: string, mark: Exclude<ItemMark, 'initial'>): Promise<void>
   /** Every agency of the directory, streamed. @throws TramError DIRECTORY_MISSING */
   agencies(): AsyncIterable<AgencyEntry>
+  /**
+   * Keeps what a backend wants changed in the directory, durably, until the authority has signed it. Idempotent.
+   * @throws TramError AGENCY_NOT_OWN, AGENCY_CHANGE_REFUSED, RECIPIENT_UNKNOWN, REQUEST_INVALID, OVERLOADED (too many open
+   * ones), DIRECTORY_MISSING
+   */
+  changeAgency(backend: Backend, change: AgencyChange): Promise<AgencyChangeOutcome>
   /** Version of the directory in use, 0 = none. */
   directoryVersion(): number
 }

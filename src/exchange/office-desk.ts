@@ -1,6 +1,8 @@
 // The desk of this station: puts the port together from intake, inbox, sent register and directory.
+import type { AgencyChange } from '../document/agency-change.ts'
 import type { AgencyEntry } from '../document/schema/directory.ts'
 import type {
+  AgencyChangeOutcome,
   Backend,
   Desk,
   InboxItem,
@@ -12,6 +14,7 @@ import type {
   SubmissionResult,
 } from './desk.ts'
 import type { Directory } from './directory.ts'
+import type { DirectoryRequests } from './directory-requests.ts'
 import type { Inbox } from './inbox.ts'
 import type { Intake } from './intake.ts'
 import type { SentRegister } from './sent-register.ts'
@@ -21,12 +24,20 @@ export class OfficeDesk implements Desk {
   readonly #inbox: Inbox
   readonly #sent: SentRegister
   readonly #directory: Directory
+  readonly #requests: DirectoryRequests
 
-  constructor(deps: { intake: Intake; inbox: Inbox; sent: SentRegister; directory: Directory }) {
+  constructor(deps: {
+    intake: Intake
+    inbox: Inbox
+    sent: SentRegister
+    directory: Directory
+    requests: DirectoryRequests
+  }) {
     this.#intake = deps.intake
     this.#inbox = deps.inbox
     this.#sent = deps.sent
     this.#directory = deps.directory
+    this.#requests = deps.requests
   }
 
   submit(submission: Submission, signal: AbortSignal): Promise<SubmissionResult> {
@@ -55,6 +66,10 @@ export class OfficeDesk implements Desk {
 
   agencies(): AsyncIterable<AgencyEntry> {
     return this.#directory.agencies()
+  }
+
+  changeAgency(backend: Backend, change: AgencyChange): Promise<AgencyChangeOutcome> {
+    return this.#requests.request(backend, change)
   }
 
   directoryVersion(): number {

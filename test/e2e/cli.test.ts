@@ -9,9 +9,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type LabNetwork, makeLabNetwork } from '../../scripts/lab-network.ts'
 import { catalogue } from '../../src/base/conditions/catalogue.ts'
+import { parseAgencyList } from '../../src/document/agency-list.ts'
 import { buildPacket } from '../fixtures/edxml/build-packet.ts'
 import { bundledSigner, bundledStation } from '../fixtures/station/bundle.ts'
 import { type Office, officesOf, until } from '../fixtures/station/office.ts'
+import { VxpKit } from '../fixtures/vxp-kit/vxp-kit.ts'
 
 let folder: string
 let network: LabNetwork
@@ -312,6 +314,76 @@ describe('the directory', () => {
     expect((await at(sender, 'directory', 'lookup', 'H99')).err).toContain('RECIPIENT_UNKNOWN')
     const wrongVersion = await tram([...build, '--directory-version', 'x', ...authority])
     expect([wrongVersion.code, wrongVersion.err]).toEqual([2, expect.stringContaining('--directory-version')])
+  })
+
+  test('takes what a backend registered: listed, refused, exported, built in, in force', async () => {
+    type Listed = { requests: { requestId: string; code: string; state: string; detail: string }[] }
+    const states = async () =>
+      (await json<Listed>(sender, 'directory', 'requests', '--all')).requests.map(({ code, state }) => [code, state])
+    const wish = {
+      id: '9',
+      pcode: 'G22',
+      code: 'G22.5',
+      name: 'Vụ "Tổng hợp", G22',
+      mail: 'th@g22.vn',
+      mobile: '',
+      fax: '',
+    }
+    const kit = new VxpKit({ endpoint: sender.endpoint, ...sender.station.backend })
+    try {
+      expect(await kit.registerAgency(wish)).toMatchObject({ status: 'OK' })
+      expect(await kit.registerAgency({ ...wish, code: 'G22.6' })).toMatchObject({ status: 'OK' })
+      expect(await kit.registerAgency({ ...wish, code: 'H41.5', pcode: 'H41' })).toMatchObject({ ErrorCode: '19' })
+      expect(await states()).toEqual([
+        ['G22.5', 'queued'],
+        ['G22.6', 'queued'],
+      ])
+      const open = await json<Listed>(sender, 'directory', 'requests')
+      const unwanted = open.requests.find(({ code }) => code === 'G22.6')?.requestId ?? ''
+      expect((await at(sender, 'directory', 'refuse', unwanted, '--reason', 'chưa có quyết định')).code).toBe(0)
+      expect(await kit.registerAgency({ ...wish, code: 'G22.6' })).toMatchObject({
+        ...{ status: 'FAIL', ErrorCode: '20' },
+        ErrorDesc: expect.stringContaining('chưa có quyết định'),
+      })
+      const requests = join(folder, 'requests.json')
+      expect(await json(sender, 'directory', 'requests', '-o', requests)).toEqual({ file: requests, requests: 1 })
+
+      const list = join(folder, 'agencies.csv')
+      const nextList = join(folder, 'agencies-next.csv')
+      const file = join(folder, 'changed.tramdir')
+      const descriptors = [sender, recipient].map(({ station }) => join(folder, `${station.id}.descriptor`))
+      const words = [
+        'directory',
+        'build',
+        '--days',
+        '30',
+        '--adopt',
+        '-o',
+        file,
+        '--config',
+        network.authorityConfigFile,
+      ]
+      const inputs = ['--directory-version', '8', '--agencies', list, '--agencies-output', nextList]
+      const built = await tram([...words, ...inputs, '--requests', requests, '--', ...descriptors], {
+        env: network.authority.env,
+      })
+      expect(built.code).toBe(0)
+      expect((await at(sender, 'directory', 'import', file)).code).toBe(0)
+      expect(await states()).toEqual([
+        ['G22.5', 'in-force'],
+        ['G22.6', 'refused'],
+      ])
+      expect(await json(sender, 'directory', 'lookup', 'G22.5')).toMatchObject({ name: wish.name, station: 'g22' })
+      expect(parseAgencyList(await readFile(nextList)).map(({ code }) => code)).toEqual([
+        'G22',
+        'H41',
+        'H41.1',
+        'G22.5',
+      ])
+      expect((await at(sender, 'directory', 'refuse', unwanted, '--reason', 'x')).code).toBe(2)
+    } finally {
+      kit.close()
+    }
   })
 })
 

@@ -406,7 +406,7 @@ describe('every route', () => {
     const { paths } = (await ask(sender, '/v1/openapi.json')).json<{ paths: Record<string, Record<string, object>> }>()
     let asked = 0
     for (const [path, methods] of Object.entries(paths)) {
-      const place = path.replace(/\{\w+\}/g, 'H41')
+      const place = path.replace(/\{\w+\}/g, path.includes('/requests/') ? 'a'.repeat(32) : 'H41')
       for (const method of Object.keys(methods)) {
         const headers: Record<string, string> = method === 'post' ? { 'content-type': 'application/json' } : {}
         const call = { method: method.toUpperCase(), headers, ...(method === 'post' ? { body: '{}' } : {}) }
@@ -415,7 +415,7 @@ describe('every route', () => {
         asked += 1
       }
     }
-    expect(asked).toBe(21)
+    expect(asked).toBe(24)
   })
 
   test('is there, or is refused as JSON', async () => {

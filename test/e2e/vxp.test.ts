@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import net from 'node:net'
-import { tmpdir } from 'node:os'
+import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -35,9 +35,16 @@ afterEach(async () => {
 })
 
 async function serve(more: Partial<VxpOptions> = {}): Promise<VxpServer> {
-  const backend = { systemid: 'sys1', secret, agencies: ['H01', 'H02'], addresses: [] }
-  const other = { systemid: 'sys2', secret: 'other', agencies: ['H03'], addresses: [] }
-  const far = { systemid: 'far', secret, agencies: ['H03'], addresses: ['10.0.0.0/8', '127.0.0.2'] }
+  const nowhere = { addresses: [], register_addresses: [] }
+  const backend = { systemid: 'sys1', secret, agencies: ['H01', 'H02'], ...nowhere }
+  const other = { systemid: 'sys2', secret: 'other', agencies: ['H03'], ...nowhere }
+  const far = {
+    systemid: 'far',
+    secret,
+    agencies: ['H03'],
+    addresses: ['10.0.0.0/8', '127.0.0.2'],
+    register_addresses: [],
+  }
   const options: VxpOptions = {
     ...{ listen: '127.0.0.1:0', window_hours: 24, max_concurrent: 16, max_body_mib: 600, idle_seconds: 30 },
     backends: [backend, other, far],
@@ -188,15 +195,6 @@ describe('every operation', () => {
 
   it('refuses clearly what it does not do', async () => {
     const kit = kitOf(await serve())
-    expect(await kit.registerAgency({ id: '1' })).toMatchObject({
-      status: 'FAIL',
-      ErrorCode: '20',
-      ErrorDesc: expect.stringContaining('danh bạ'),
-    })
-    expect(await kit.deleteAgency('H01')).toMatchObject({
-      status: 'FAIL',
-      ErrorDesc: expect.stringContaining('danh bạ'),
-    })
     const unknown = jsonOf(await kit.send(kit.prepare('dropTables', {})))
     expect(unknown).toMatchObject({ status: 'FAIL', ErrorCode: '20', ErrorDesc: expect.stringContaining('dropTables') })
     const odd = kit.prepare('getAgenciesList', {})
@@ -241,6 +239,74 @@ describe('every operation', () => {
     const incident = /[0-9a-f-]{36}/.exec(inner.ErrorDesc)?.[0] ?? 'none'
     expect(logs.find((line) => line.includes(incident))).toContain('sda1')
   })
+})
+
+describe('changes of the directory', () => {
+  const agency = { id: '77', pcode: 'H01', code: 'H01.9', name: 'Sở Y tế', mail: 'syt@h01.vn', mobile: '0912', fax: '' }
+  const kept = { kind: 'register', parent: 'H01', code: 'H01.9', name: 'Sở Y tế', mail: 'syt@h01.vn', mobile: '0912' }
+
+  it('are kept for the authority, and the answer says so', async () => {
+    const kit = kitOf(await serve())
+    const queued = { status: 'OK', ErrorCode: '0', ErrorDesc: expect.stringMatching(/^Thành công: .*khi danh bạ mới/) }
+    expect(await kit.registerAgency(agency)).toEqual(queued)
+    expect(await kit.deleteAgency('H01.9')).toEqual(queued)
+    expect(desk.changes).toEqual([
+      { ...kept, fax: '' },
+      { kind: 'delete', code: 'H01.9', parent: '', name: '', mail: '', mobile: '', fax: '' },
+    ])
+    desk.changeAgency = async () => ({ requestId: 'x', state: 'in-force' })
+    expect(await kit.registerAgency(agency)).toEqual({ status: 'OK', ErrorCode: '0', ErrorDesc: 'Thành công' })
+    desk.changeAgency = () => Promise.reject(new TramError('AGENCY_NOT_OWN', { code: 'H03', systemid: 'sys1' }))
+    expect(await kit.deleteAgency('H03')).toMatchObject({ status: 'FAIL', ErrorCode: '19' })
+  })
+
+  it('that are no agency, too long, or not signed are refused', async () => {
+    const server = await serve()
+    const bodies = [
+      '',
+      '{',
+      '[]',
+      'null',
+      '"x"',
+      '{"code":{}}',
+      Buffer.from([0x7b, 0xff, 0x7d]),
+      `"${'x'.repeat(70_000)}"`,
+    ]
+    for (const body of bodies) {
+      const kit = kitOf(server)
+      const answer = jsonOf(await kit.send(kit.prepare('registerAgency', {}, { body: kitBody(body) })))
+      expect(answer, String(body).slice(0, 20)).toMatchObject({ status: 'FAIL' })
+    }
+    const unsigned = kitOf(server).prepare('deleteAgency', {})
+    unsigned.headers.push(['XroadVnpt-AgencyCode', 'H01'])
+    expect(jsonOf(await kitOf(server).send(unsigned))).toMatchObject({ status: 'FAIL' })
+    expect(desk.changes).toEqual([])
+  })
+
+  const [outside] = Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .filter(({ family, internal }) => family === 'IPv4' && !internal)
+
+  it.skipIf(outside === undefined)(
+    'in a body that nothing binds count only from where nobody can have changed it',
+    async () => {
+      if (outside === undefined) return
+      const backend = { systemid: 'out', secret, agencies: ['H01'], addresses: [`${outside.address}/32`] }
+      const registerAt = async (register_addresses: string[]): Promise<Record<string, unknown>> => {
+        const named = await serve({ listen: '0.0.0.0:0', backends: [{ ...backend, register_addresses }] })
+        const endpoint = `http://${outside.address}:${new URL(named.endpoint).port}`
+        const kit = kitOf(named, { systemid: 'out', endpoint, localAddress: outside.address })
+        expect(await kit.getReceivedEdocList()).toMatchObject({ status: 'OK' })
+        return { ...(await kit.registerAgency(agency)) }
+      }
+      expect(await registerAt([])).toMatchObject({
+        ...{ status: 'FAIL', ErrorCode: '15' },
+        ErrorDesc: expect.stringContaining('HTTPS'),
+      })
+      expect(desk.changes).toEqual([])
+      expect(await registerAt([outside.address])).toMatchObject({ status: 'OK' })
+    },
+  )
 })
 
 describe('documents', () => {

@@ -30,6 +30,20 @@ export const backendConditions = {
     todoVi: 'Sửa mã nơi nhận rồi gửi lại; chưa nơi nào được gửi.',
     todoEn: 'Correct the recipient codes and send again; nothing was sent to anyone.',
   },
+  AGENCY_NOT_OWN: {
+    severity: 'error',
+    vi: 'Đơn vị {code} không thuộc các đơn vị của hệ thống {systemid} tại trạm này',
+    en: 'The agency {code} is not under the agencies of the system {systemid} at this station',
+    todoVi: 'Chỉ đăng ký hoặc xoá đơn vị trực thuộc; việc khác gửi cơ quan quản lý danh bạ.',
+    todoEn: 'Register or delete only agencies under your own; ask the authority of the directory for anything else.',
+  },
+  AGENCY_CHANGE_REFUSED: {
+    severity: 'error',
+    vi: 'Yêu cầu thay đổi đơn vị {code} trong danh bạ đã bị từ chối: {detail}',
+    en: 'The wanted change of the agency {code} in the directory was refused: {detail}',
+    todoVi: 'Sửa theo lý do rồi yêu cầu lại; cùng một yêu cầu chỉ được nhận lại sau 24 giờ.',
+    todoEn: 'Ask again for what the reason allows; the same wish is taken again only after 24 hours.',
+  },
   REQUEST_INVALID: {
     severity: 'error',
     vi: 'Yêu cầu không hợp lệ: {field}: {detail}',

@@ -79,6 +79,13 @@ export const linkConditions = {
     todoVi: 'Sửa tệp CSV (UTF-8, phân cách bằng dấu phẩy); bắt buộc có cột code và name.',
     todoEn: 'Correct the CSV file (UTF-8, separated by commas); the columns code and name are required.',
   },
+  DIRECTORY_REQUESTS_INVALID: {
+    severity: 'error',
+    vi: 'Không dùng được tệp yêu cầu thay đổi danh bạ: {detail}',
+    en: 'The file of change requests cannot be used: {detail}',
+    todoVi: 'Xuất lại tệp bằng tram directory requests; bỏ yêu cầu sai bằng tram directory refuse.',
+    todoEn: 'Export it again with tram directory requests; drop a wrong one with tram directory refuse.',
+  },
   DIRECTORY_OLDER: {
     severity: 'warning',
     vi: 'Danh bạ phiên bản {offered} không mới hơn phiên bản đang dùng {current}',

@@ -2934,3 +2934,413 @@ export namespace DirectoryRecord {
     return streamMessage(buf, DirectoryRecord.codec(), opts)
   }
 }
+
+export enum AgencyRequestState {
+  QUEUED = 'QUEUED',
+  EXPORTED = 'EXPORTED',
+  IN_FORCE = 'IN_FORCE',
+  REFUSED = 'REFUSED',
+  SUPERSEDED = 'SUPERSEDED'
+}
+
+enum __AgencyRequestStateValues {
+  QUEUED = 0,
+  EXPORTED = 1,
+  IN_FORCE = 2,
+  REFUSED = 3,
+  SUPERSEDED = 4
+}
+
+export namespace AgencyRequestState {
+  export const codec = (): Codec<AgencyRequestState> => {
+    return enumeration<AgencyRequestState>(__AgencyRequestStateValues)
+  }
+}
+
+export interface AgencyRequestRecord {
+  requestId: string
+  systemid: string
+  isDeletion: boolean
+  code: string
+  parent: string
+  name: string
+  mail: string
+  mobile: string
+  fax: string
+  createdAt: number
+  updatedAt: number
+  state: AgencyRequestState
+  detail: string
+  directoryVersion: number
+}
+
+export namespace AgencyRequestRecord {
+  let _codec: Codec<AgencyRequestRecord>
+
+  export const codec = (): Codec<AgencyRequestRecord> => {
+    if (_codec == null) {
+      _codec = message<AgencyRequestRecord>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.requestId != null && obj.requestId !== '')) {
+          w.uint32(10)
+          w.string(obj.requestId)
+        }
+
+        if ((obj.systemid != null && obj.systemid !== '')) {
+          w.uint32(18)
+          w.string(obj.systemid)
+        }
+
+        if ((obj.isDeletion != null && obj.isDeletion !== false)) {
+          w.uint32(24)
+          w.bool(obj.isDeletion)
+        }
+
+        if ((obj.code != null && obj.code !== '')) {
+          w.uint32(34)
+          w.string(obj.code)
+        }
+
+        if ((obj.parent != null && obj.parent !== '')) {
+          w.uint32(42)
+          w.string(obj.parent)
+        }
+
+        if ((obj.name != null && obj.name !== '')) {
+          w.uint32(50)
+          w.string(obj.name)
+        }
+
+        if ((obj.mail != null && obj.mail !== '')) {
+          w.uint32(58)
+          w.string(obj.mail)
+        }
+
+        if ((obj.mobile != null && obj.mobile !== '')) {
+          w.uint32(66)
+          w.string(obj.mobile)
+        }
+
+        if ((obj.fax != null && obj.fax !== '')) {
+          w.uint32(74)
+          w.string(obj.fax)
+        }
+
+        if ((obj.createdAt != null && obj.createdAt !== 0)) {
+          w.uint32(80)
+          w.uint64Number(obj.createdAt)
+        }
+
+        if ((obj.updatedAt != null && obj.updatedAt !== 0)) {
+          w.uint32(88)
+          w.uint64Number(obj.updatedAt)
+        }
+
+        if (obj.state != null && __AgencyRequestStateValues[obj.state] !== 0) {
+          w.uint32(96)
+          AgencyRequestState.codec().encode(obj.state, w)
+        }
+
+        if ((obj.detail != null && obj.detail !== '')) {
+          w.uint32(106)
+          w.string(obj.detail)
+        }
+
+        if ((obj.directoryVersion != null && obj.directoryVersion !== 0)) {
+          w.uint32(112)
+          w.uint64Number(obj.directoryVersion)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          requestId: '',
+          systemid: '',
+          isDeletion: false,
+          code: '',
+          parent: '',
+          name: '',
+          mail: '',
+          mobile: '',
+          fax: '',
+          createdAt: 0,
+          updatedAt: 0,
+          state: AgencyRequestState.QUEUED,
+          detail: '',
+          directoryVersion: 0
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.requestId = reader.string()
+              break
+            }
+            case 2: {
+              obj.systemid = reader.string()
+              break
+            }
+            case 3: {
+              obj.isDeletion = reader.bool()
+              break
+            }
+            case 4: {
+              obj.code = reader.string()
+              break
+            }
+            case 5: {
+              obj.parent = reader.string()
+              break
+            }
+            case 6: {
+              obj.name = reader.string()
+              break
+            }
+            case 7: {
+              obj.mail = reader.string()
+              break
+            }
+            case 8: {
+              obj.mobile = reader.string()
+              break
+            }
+            case 9: {
+              obj.fax = reader.string()
+              break
+            }
+            case 10: {
+              obj.createdAt = reader.uint64Number()
+              break
+            }
+            case 11: {
+              obj.updatedAt = reader.uint64Number()
+              break
+            }
+            case 12: {
+              obj.state = AgencyRequestState.codec().decode(reader)
+              break
+            }
+            case 13: {
+              obj.detail = reader.string()
+              break
+            }
+            case 14: {
+              obj.directoryVersion = reader.uint64Number()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.requestId`,
+                value: reader.string()
+              }
+              break
+            }
+            case 2: {
+              yield {
+                field: `${prefix}.systemid`,
+                value: reader.string()
+              }
+              break
+            }
+            case 3: {
+              yield {
+                field: `${prefix}.isDeletion`,
+                value: reader.bool()
+              }
+              break
+            }
+            case 4: {
+              yield {
+                field: `${prefix}.code`,
+                value: reader.string()
+              }
+              break
+            }
+            case 5: {
+              yield {
+                field: `${prefix}.parent`,
+                value: reader.string()
+              }
+              break
+            }
+            case 6: {
+              yield {
+                field: `${prefix}.name`,
+                value: reader.string()
+              }
+              break
+            }
+            case 7: {
+              yield {
+                field: `${prefix}.mail`,
+                value: reader.string()
+              }
+              break
+            }
+            case 8: {
+              yield {
+                field: `${prefix}.mobile`,
+                value: reader.string()
+              }
+              break
+            }
+            case 9: {
+              yield {
+                field: `${prefix}.fax`,
+                value: reader.string()
+              }
+              break
+            }
+            case 10: {
+              yield {
+                field: `${prefix}.createdAt`,
+                value: reader.uint64Number()
+              }
+              break
+            }
+            case 11: {
+              yield {
+                field: `${prefix}.updatedAt`,
+                value: reader.uint64Number()
+              }
+              break
+            }
+            case 12: {
+              yield {
+                field: `${prefix}.state`,
+                value: AgencyRequestState.codec().decode(reader)
+              }
+              break
+            }
+            case 13: {
+              yield {
+                field: `${prefix}.detail`,
+                value: reader.string()
+              }
+              break
+            }
+            case 14: {
+              yield {
+                field: `${prefix}.directoryVersion`,
+                value: reader.uint64Number()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface AgencyRequestRecordRequestIdFieldEvent {
+    field: '$.requestId'
+    value: string
+  }
+
+  export interface AgencyRequestRecordSystemidFieldEvent {
+    field: '$.systemid'
+    value: string
+  }
+
+  export interface AgencyRequestRecordIsDeletionFieldEvent {
+    field: '$.isDeletion'
+    value: boolean
+  }
+
+  export interface AgencyRequestRecordCodeFieldEvent {
+    field: '$.code'
+    value: string
+  }
+
+  export interface AgencyRequestRecordParentFieldEvent {
+    field: '$.parent'
+    value: string
+  }
+
+  export interface AgencyRequestRecordNameFieldEvent {
+    field: '$.name'
+    value: string
+  }
+
+  export interface AgencyRequestRecordMailFieldEvent {
+    field: '$.mail'
+    value: string
+  }
+
+  export interface AgencyRequestRecordMobileFieldEvent {
+    field: '$.mobile'
+    value: string
+  }
+
+  export interface AgencyRequestRecordFaxFieldEvent {
+    field: '$.fax'
+    value: string
+  }
+
+  export interface AgencyRequestRecordCreatedAtFieldEvent {
+    field: '$.createdAt'
+    value: number
+  }
+
+  export interface AgencyRequestRecordUpdatedAtFieldEvent {
+    field: '$.updatedAt'
+    value: number
+  }
+
+  export interface AgencyRequestRecordStateFieldEvent {
+    field: '$.state'
+    value: AgencyRequestState
+  }
+
+  export interface AgencyRequestRecordDetailFieldEvent {
+    field: '$.detail'
+    value: string
+  }
+
+  export interface AgencyRequestRecordDirectoryVersionFieldEvent {
+    field: '$.directoryVersion'
+    value: number
+  }
+
+  export function encode (obj: Partial<AgencyRequestRecord>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, AgencyRequestRecord.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<AgencyRequestRecord>): AgencyRequestRecord {
+    return decodeMessage(buf, AgencyRequestRecord.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<AgencyRequestRecord>): Generator<AgencyRequestRecordRequestIdFieldEvent | AgencyRequestRecordSystemidFieldEvent | AgencyRequestRecordIsDeletionFieldEvent | AgencyRequestRecordCodeFieldEvent | AgencyRequestRecordParentFieldEvent | AgencyRequestRecordNameFieldEvent | AgencyRequestRecordMailFieldEvent | AgencyRequestRecordMobileFieldEvent | AgencyRequestRecordFaxFieldEvent | AgencyRequestRecordCreatedAtFieldEvent | AgencyRequestRecordUpdatedAtFieldEvent | AgencyRequestRecordStateFieldEvent | AgencyRequestRecordDetailFieldEvent | AgencyRequestRecordDirectoryVersionFieldEvent> {
+    return streamMessage(buf, AgencyRequestRecord.codec(), opts)
+  }
+}

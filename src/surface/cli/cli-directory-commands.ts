@@ -1,10 +1,14 @@
-// Commands about the directory: build (the authority's, no station needed), import, show, lookup.
+// Commands about the directory: build (the authority's, no station needed), import, show, lookup, and the requests of backends.
 import { TramError } from '../../base/errors.ts'
-import { maxAgencyListBytes, parseAgencyList } from '../../document/agency-list.ts'
+import { formatAgencyList, maxAgencyListBytes, parseAgencyList } from '../../document/agency-list.ts'
+import { applyRequests, maxRequestsFileBytes, parseRequestsFile } from '../../document/directory-requests-file.ts'
+import type { AgencyEntry } from '../../document/schema/directory.ts'
+import type { AgencyRequest } from '../../exchange/directory-requests.ts'
 import { apiPath } from './api-client.ts'
 import { type CliAction, type CliContext, exitCodes } from './cli-context.ts'
-import { openFile, readWhole } from './cli-files.ts'
-import { columns, vietnamTime } from './cli-format.ts'
+import { openFile, readWhole, writeWhole } from './cli-files.ts'
+import { columns, oneLine, vietnamTime } from './cli-format.ts'
+import { labels } from './cli-texts.ts'
 
 /** A descriptor holds one station: keys, certificates, addresses, codes. */
 const maxDescriptorBytes = 1024 * 1024
@@ -16,6 +20,8 @@ export interface BuildOptions {
   agencies: string
   output: string
   adopt?: boolean
+  requests?: string[]
+  agenciesOutput?: string
 }
 
 export const buildCommand =
@@ -23,15 +29,19 @@ export const buildCommand =
   async (context) => {
     const version = wholeNumber('directory-version', options.directoryVersion, 1, Number.MAX_SAFE_INTEGER)
     const days = wholeNumber('days', options.days, 0, 36_500)
-    const agencies = parseAgencyList(await readWhole(options.agencies, maxAgencyListBytes))
+    // To the second: the list that is written back has no finer times, and the next directory is built from it.
+    const issuedMs = Math.floor(context.deps.now() / 1000) * 1000
+    let agencies = parseAgencyList(await readWhole(options.agencies, maxAgencyListBytes))
+    for (const file of options.requests ?? [])
+      agencies = applyRequests(agencies, parseRequestsFile(await readWhole(file, maxRequestsFileBytes)), issuedMs)
     const descriptors: Uint8Array[] = []
     for (const file of descriptorFiles) descriptors.push(await readWhole(file, maxDescriptorBytes))
-    const issuedMs = context.deps.now()
     const expiresMs = days === 0 ? 0 : issuedMs + days * dayMs
     const adoptFromDescriptors = options.adopt === true
     const plan = { version, issuedMs, expiresMs, descriptors, agencies, adoptFromDescriptors }
     const { configFile, signal } = context
     const statement = await context.deps.offline.buildDirectory(configFile, plan, options.output, signal)
+    if (options.agenciesOutput !== undefined) await writeWhole(options.agenciesOutput, csvBytes(agencies))
     print(context, {
       version: statement.version,
       issued: statement.issued,
@@ -96,6 +106,59 @@ export const lookupCommand =
     )
     return exitCodes.ok
   }
+
+/** Change requests of backends: all that are open, or the whole register; or a file of them for the authority. */
+export const requestsCommand =
+  (options: { all?: boolean; output?: string }): CliAction =>
+  async (context) => {
+    const api = await context.api()
+    const { output } = options
+    if (output !== undefined) {
+      const { stream } = await api.open({ method: 'POST', path: 'directory/requests/export', json: {} })
+      const pieces: Uint8Array[] = []
+      for await (const piece of stream) pieces.push(piece)
+      const bytes = Buffer.concat(pieces)
+      // Read as the authority will read it, before anybody carries it there.
+      const { requests } = parseRequestsFile(bytes)
+      await writeWhole(output, [bytes])
+      context.print({ file: output, requests: requests.length }, () => `${output}  ${requests.length}`)
+      return exitCodes.ok
+    }
+    const requests: AgencyRequest[] = []
+    const all = options.all === true ? 'true' : undefined
+    let after: string | undefined
+    do {
+      const page: RequestPage = await api.ask<RequestPage>({ path: 'directory/requests', query: { all, after } })
+      requests.push(...page.requests)
+      after = page.next ?? undefined
+    } while (after !== undefined)
+    context.print({ requests }, () =>
+      requests.length === 0
+        ? context.text(labels.none)
+        : columns(
+            requests.map(({ requestId, requestedAt, systemid, kind, code, name, state, detail }) =>
+              [requestId, vietnamTime(requestedAt), systemid, kind, code, state, name, detail].map(oneLine),
+            ),
+          ),
+    )
+    return exitCodes.ok
+  }
+
+type RequestPage = { requests: AgencyRequest[]; next: string | null }
+
+export const refuseCommand =
+  (requestId: string, { reason }: { reason: string }): CliAction =>
+  async (context) => {
+    const api = await context.api()
+    const path = apiPath('directory', 'requests', requestId, 'refuse')
+    const refused = await api.ask<AgencyRequest>({ method: 'POST', path, json: { reason } })
+    context.print(refused, () => oneLine(`${refused.requestId}  ${refused.code}  ${refused.state}`))
+    return exitCodes.ok
+  }
+
+function* csvBytes(agencies: readonly AgencyEntry[]): Generator<Uint8Array> {
+  for (const line of formatAgencyList(agencies)) yield Buffer.from(line)
+}
 
 interface Shown {
   version: number

@@ -11,7 +11,15 @@ import {
   exitCodes,
   type SharedOptions,
 } from './cli-context.ts'
-import { type BuildOptions, buildCommand, importCommand, lookupCommand, showCommand } from './cli-directory-commands.ts'
+import {
+  type BuildOptions,
+  buildCommand,
+  importCommand,
+  lookupCommand,
+  refuseCommand,
+  requestsCommand,
+  showCommand,
+} from './cli-directory-commands.ts'
 import {
   exportCommand,
   fetchCommand,
@@ -177,6 +185,8 @@ export function createProgram(language: Language, { terminal }: Pick<CliDeps, 't
     .requiredOption('--agencies <file>', say('agencies'))
     .requiredOption('-o, --output <file>', say('output'))
     .option('--adopt', say('adopt'))
+    .option('--requests <file...>', say('buildRequests'))
+    .option('--agencies-output <file>', say('agenciesOutput'))
     .action((files: string[], options: SharedOptions & BuildOptions) => perform(buildCommand(files, options), options))
   leaf(directory, 'import', 'import')
     .argument('<file>', say('file'))
@@ -184,6 +194,14 @@ export function createProgram(language: Language, { terminal }: Pick<CliDeps, 't
   leaf(directory, 'show', 'show')
     .argument('[file]', say('file'))
     .action((file: string | undefined, options: SharedOptions) => perform(showCommand(file), options))
+  leaf(directory, 'requests', 'requests')
+    .option('--all', say('requestsAll'))
+    .option('-o, --output <file>', say('requestsOutput'))
+    .action((options: SharedOptions & { all?: boolean; output?: string }) => perform(requestsCommand(options), options))
+  leaf(directory, 'refuse', 'refuse')
+    .argument('<request>', say('request'))
+    .requiredOption('--reason <text>', say('reason'))
+    .action((id: string, options: SharedOptions & { reason: string }) => perform(refuseCommand(id, options), options))
   leaf(directory, 'lookup', 'lookup')
     .argument('<code>', say('code'))
     .action((code: string, options: SharedOptions) => perform(lookupCommand(code), options))

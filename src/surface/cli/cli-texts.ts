@@ -65,6 +65,26 @@ export const help = {
     'giao đơn vị chưa có trạm cho trạm đăng ký đơn vị đó',
     'give an agency without a station to the station that asks for it',
   ),
+  buildRequests: both(
+    'tệp yêu cầu thay đổi của các trạm, áp dụng vào danh sách',
+    'change requests of stations, applied to the list',
+  ),
+  agenciesOutput: both(
+    'ghi danh sách đã áp dụng yêu cầu (CSV), để lập lần sau',
+    'write the list with the requests applied (CSV), for the next build',
+  ),
+  requests: both(
+    'yêu cầu đăng ký, xoá đơn vị của các hệ thống QLVB',
+    'what backends want registered or deleted in the directory',
+  ),
+  requestsAll: both('cả những yêu cầu đã xong', 'those that have ended as well'),
+  requestsOutput: both(
+    'xuất các yêu cầu đang mở ra tệp cho cơ quan quản lý danh bạ',
+    'export the open ones to a file for the authority',
+  ),
+  refuse: both('từ chối một yêu cầu thay đổi danh bạ', 'refuse a wanted change of the directory'),
+  request: both('mã yêu cầu', 'id of the request'),
+  reason: both('lý do, hệ thống QLVB sẽ thấy', 'why; the backend is told'),
   import: both('đưa tệp danh bạ mới hơn vào dùng', 'put a newer directory file in use'),
   show: both('danh bạ đang dùng, hoặc một tệp danh bạ', 'the directory in use, or a directory file'),
   lookup: both('tra một mã đơn vị', 'look an agency up'),

@@ -7,7 +7,7 @@ import { logFields } from '../../base/logger.ts'
 import { tramVersion } from '../../base/version.ts'
 import type { RestApp, RestRoutes, RestSite } from './rest-deps.ts'
 import { failureOf, problemOf, problemType } from './rest-errors.ts'
-import { directoryImportRoutes, directoryRoutes } from './rest-routes-directory.ts'
+import { directoryImportRoutes, directoryRequestRoutes, directoryRoutes } from './rest-routes-directory.ts'
 import { documentRoutes, resendRoutes, submissionRoutes } from './rest-routes-documents.ts'
 import { itemRoutes, listRoutes, markRoutes } from './rest-routes-lists.ts'
 import { pinRoutes, stationRoutes } from './rest-routes-station.ts'
@@ -17,7 +17,7 @@ const maxJsonBytes = 2 * 1024 * 1024
 const keepAliveMs = 60_000
 
 const withoutBody: readonly RestRoutes[] = [documentRoutes, listRoutes, itemRoutes, directoryRoutes, stationRoutes]
-const withJson: readonly RestRoutes[] = [resendRoutes, markRoutes, pinRoutes]
+const withJson: readonly RestRoutes[] = [resendRoutes, markRoutes, pinRoutes, directoryRequestRoutes]
 const withBytes: readonly RestRoutes[] = [submissionRoutes, directoryImportRoutes]
 
 /** Makes the application. Nothing listens yet; `site` is asked for each request. */

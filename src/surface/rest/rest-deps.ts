@@ -12,6 +12,7 @@ import type { AuditLog } from '../../exchange/audit-log.ts'
 import type { Backend, Desk } from '../../exchange/desk.ts'
 import type { Directory } from '../../exchange/directory.ts'
 import type { DirectoryCounts } from '../../exchange/directory-counts.ts'
+import type { DirectoryRequests } from '../../exchange/directory-requests.ts'
 import type { DocumentAccess } from '../../exchange/document-access.ts'
 import type { Inbox } from '../../exchange/inbox.ts'
 import type { OpenDeliveries } from '../../exchange/open-deliveries.ts'
@@ -25,6 +26,7 @@ export interface RestDeps {
   documents: DocumentAccess
   deliveries: OpenDeliveries
   directory: Directory
+  requests: DirectoryRequests
   counts: DirectoryCounts
   audit: AuditLog
   health: StationHealth

@@ -6,8 +6,22 @@ import type { Window } from '../../document/schema/directory.ts'
 import { bytesAnswer, bytesBody, jsonAnswer } from './rest-answers.ts'
 import { movingBody } from './rest-body.ts'
 import type { RestRoutes, RestSite } from './rest-deps.ts'
+import { limitOf } from './rest-query.ts'
 import { sendBytes } from './rest-routes-documents.ts'
-import { agencyAnswer, codeParams, directoryAnswer, stationAnswer, stationParams } from './rest-schemas.ts'
+import {
+  agencyAnswer,
+  codeParams,
+  directoryAnswer,
+  noQuery,
+  refuseBody,
+  requestAnswer,
+  requestPage,
+  requestParams,
+  requestsFile,
+  requestsQuery,
+  stationAnswer,
+  stationParams,
+} from './rest-schemas.ts'
 
 const tags = ['directory']
 const mediaType = 'application/octet-stream'
@@ -73,6 +87,52 @@ export const directoryRoutes: RestRoutes = (app, site) => {
         })),
       }
     },
+  )
+}
+
+export const directoryRequestRoutes: RestRoutes = (app, site) => {
+  app.get(
+    '/v1/directory/requests',
+    {
+      schema: {
+        tags,
+        summary: 'What backends want changed in the directory (VXP registerAgency, deleteAgency)',
+        querystring: requestsQuery,
+        response: jsonAnswer(requestPage),
+      },
+    },
+    ({ query }): Promise<Static<typeof requestPage>> => {
+      const { all, after } = query
+      const limit = limitOf('limit', query.limit)
+      return site().requests.list({ onlyOpen: all === undefined, after: after ?? null, limit })
+    },
+  )
+
+  app.post(
+    '/v1/directory/requests/export',
+    {
+      schema: {
+        tags,
+        summary: 'All that are open, as the file for the authority; they count as exported',
+        body: noQuery,
+        response: jsonAnswer(requestsFile),
+      },
+    },
+    (): Promise<Static<typeof requestsFile>> => site().requests.export(),
+  )
+
+  app.post(
+    '/v1/directory/requests/:id/refuse',
+    {
+      schema: {
+        tags,
+        summary: 'An operator refuses one; its backend is told why when it asks again',
+        params: requestParams,
+        body: refuseBody,
+        response: jsonAnswer(requestAnswer),
+      },
+    },
+    ({ params, body }): Promise<Static<typeof requestAnswer>> => site().requests.refuse(params.id, body.reason),
   )
 }
 

@@ -1,6 +1,7 @@
 // What the API takes and answers, as schemas: fastify checks requests and writes answers by them, OpenAPI shows them.
 // Times are ms since 1970. Long because: one list, read from top to bottom.
 import Type, { type TProperties, type TSchema } from 'typebox'
+import { requestCursorPattern } from '../../exchange/directory-requests.ts'
 import { pageCursorPattern } from '../../exchange/open-deliveries.ts'
 
 const strict = { additionalProperties: false } as const
@@ -48,6 +49,7 @@ export const problem = record(
   'RFC 9457 problem details',
 )
 
+/** Also a body that says nothing. */
 export const noQuery = record({})
 
 export const idParams = record({ id: idText('DocId of a document that was sent, or id of an inbox item') })
@@ -200,6 +202,46 @@ export const stationAnswer = record({
   peerKeys: Type.Array(record({ peerId: text, window: nullable(window) })),
   certificates: Type.Array(record({ sha256: hexDigest, window: nullable(window) })),
 })
+
+const agencyChange = {
+  requestId: text,
+  systemid: text,
+  requestedAt: timeMs,
+  kind: Type.Union([Type.Literal('register'), Type.Literal('delete')]),
+  ...{ code: text, parent: text, name: text, mail: text, mobile: text, fax: text },
+}
+export const requestsQuery = record({
+  all: Type.Optional(Type.Literal('true', { description: 'those that have ended as well' })),
+  after: Type.Optional(Type.String({ pattern: requestCursorPattern, description: '`next` of the page before' })),
+  limit: digits('requests on a page, 1 to 1000 (default 100)', 4),
+})
+export const requestAnswer = record({
+  ...agencyChange,
+  updatedAt: timeMs,
+  state: Type.Union([
+    Type.Literal('queued'),
+    Type.Literal('exported'),
+    Type.Literal('in-force'),
+    Type.Literal('refused'),
+    Type.Literal('superseded'),
+  ]),
+  detail: Type.String({ description: 'why it was refused' }),
+  directoryVersion: Type.Integer({ minimum: 0, description: 'that carries it, 0 before' }),
+})
+export const requestPage = record({ requests: Type.Array(requestAnswer), next: nullable(text) })
+export const requestParams = record({
+  id: Type.String({ pattern: '^[0-9a-f]{32}$', description: 'id of a request' }),
+})
+export const refuseBody = record({ reason: Type.String({ minLength: 1, maxLength: 200 }) })
+export const requestsFile = record(
+  {
+    format: text,
+    station: text,
+    exportedAt: timeMs,
+    requests: Type.Array(record(agencyChange)),
+  },
+  'what `tram directory build --requests` reads; nobody signs it',
+)
 
 export const auditQuery = record({
   from: digits('first sequence number (default 0)'),

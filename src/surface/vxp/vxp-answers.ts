@@ -38,6 +38,8 @@ const publicConditions: Partial<Record<ConditionCode, ErrorNumber>> = {
   SENDER_MISMATCH: senderNotRegistered,
   RECIPIENT_UNKNOWN: receiverUnknown,
   DELIVERY_REFUSED: receiverLocked,
+  AGENCY_NOT_OWN: senderNotRegistered,
+  AGENCY_CHANGE_REFUSED: system,
   REQUEST_INVALID: system,
   DOCUMENT_UNKNOWN: fileProcessing,
   PACKET_MISSING: fileProcessing,

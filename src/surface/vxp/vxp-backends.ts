@@ -7,12 +7,16 @@ import { TramError } from '../../base/errors.ts'
 import type { Backend } from '../../exchange/desk.ts'
 import type { BackendOptions } from './vxp-options.ts'
 
+const loopback = ['127.0.0.0/8', '::1']
+
 /** One backend, ready to be compared with a request. */
 export interface KnownBackend {
   backend: Backend
   secret: string
   /** Whether it may call from this address (as a socket gives it, IPv4-mapped IPv6 included). */
   allows: (address: string) => boolean
+  /** Whether a body that no signed header binds is believed from this address over plain HTTP. */
+  trusts: (address: string) => boolean
 }
 
 /** Backends by systemid, and a stand-in for unknown ones so that both cost the same time. */
@@ -48,6 +52,7 @@ export async function loadBackends(options: BackendOptions): Promise<BackendRegi
       backend: { systemid: entry.systemid, agencies: [...entry.agencies] },
       secret: await secretOf(entry, place),
       allows: addressRule(entry.addresses, `${place}.addresses`),
+      trusts: addressRule([...loopback, ...entry.register_addresses], `${place}.register_addresses`),
     })
   }
   return new BackendRegister(known)
@@ -75,7 +80,7 @@ async function secretOf(entry: BackendOptions[number], place: string): Promise<s
  */
 export function addressRule(addresses: readonly string[], key: string): (address: string) => boolean {
   const list = new BlockList()
-  for (const entry of addresses.length > 0 ? addresses : ['127.0.0.0/8', '::1']) {
+  for (const entry of addresses.length > 0 ? addresses : loopback) {
     const [address = '', prefix, ...rest] = entry.split('/')
     const family = isIP(address)
     const maxPrefix = family === 4 ? 32 : 128

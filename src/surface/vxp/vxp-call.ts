@@ -6,6 +6,8 @@ import type { VxpRequest } from './vxp-request.ts'
 
 export interface VxpCall extends VxpRequest {
   body: RequestBody
+  /** Whether a body that no signed header binds may be believed: nobody between the backend and us could have changed it. */
+  isBodyTrusted: boolean
   /** Every Content-Type header that was sent: kits send their own beside the form's. */
   contentTypes: readonly string[]
   reply: VxpReply

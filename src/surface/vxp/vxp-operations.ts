@@ -1,6 +1,6 @@
 // The table of VXP operations: the last path segment → what is done. vxp-server.ts has verified the credentials before;
-// sending, reading and the directory stand in files of their own.
-import { TramError } from '../../base/errors.ts'
+// sending, reading, the directory and its changes stand in files of their own.
+import { deleteAgency, registerAgency } from './vxp-agencies.ts'
 import type { VxpCall } from './vxp-call.ts'
 import { getAgenciesList, getAgenciesListQD20, getSynchronizeUnit } from './vxp-directory.ts'
 import {
@@ -15,27 +15,15 @@ import {
 import { sendEdoc } from './vxp-sending.ts'
 
 export interface VxpOperation {
-  /** Whether the body means something. Otherwise it is read and dropped before `run`: kits send `{}`. */
-  readsBody: boolean
+  /** What the body is: a packet, a small text, or nothing that matters. The last is read and dropped before `run`: kits send `{}`. */
+  body: 'packet' | 'text' | 'ignored'
   run: (call: VxpCall) => Promise<void>
 }
 
-const reading = (run: VxpOperation['run']): VxpOperation => ({ readsBody: false, run })
-
-/** The directory is signed by an authority; a backend cannot change it through its station. */
-const refused = (field: string): VxpOperation => ({
-  readsBody: false,
-  run: () =>
-    Promise.reject(
-      new TramError('REQUEST_INVALID', {
-        field,
-        detail: 'trạm chưa nhận đăng ký hoặc xoá đơn vị qua VXP; liên hệ cơ quan quản lý danh bạ',
-      }),
-    ),
-})
+const reading = (run: VxpOperation['run']): VxpOperation => ({ body: 'ignored', run })
 
 const operations: ReadonlyMap<string, VxpOperation> = new Map([
-  ['sendEdoc', { readsBody: true, run: sendEdoc }],
+  ['sendEdoc', { body: 'packet', run: sendEdoc }],
   ['getReceivedEdocList', reading(getReceivedEdocList)],
   ['getSentEdocList', reading(getSentEdocList)],
   ['getEdoc', reading(getEdoc)],
@@ -46,8 +34,8 @@ const operations: ReadonlyMap<string, VxpOperation> = new Map([
   ['getAgenciesList', reading(getAgenciesList)],
   ['getAgenciesListQD20', reading(getAgenciesListQD20)],
   ['getSynchronizeUnit', reading(getSynchronizeUnit)],
-  ['registerAgency', refused('registerAgency')],
-  ['deleteAgency', refused('deleteAgency')],
+  ['registerAgency', { body: 'text', run: registerAgency }],
+  ['deleteAgency', reading(deleteAgency)],
 ])
 
 /** The operation of that exact name, undefined when VXP has none. */

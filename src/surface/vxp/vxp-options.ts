@@ -56,6 +56,12 @@ export const backendOptions = Type.Array(
         default: [],
         description: 'source addresses or CIDRs that it may call from; empty = loopback only',
       }),
+      register_addresses: Type.Array(Type.String({ minLength: 2, maxLength: 64 }), {
+        default: [],
+        description:
+          'source addresses or CIDRs from which it may register agencies over plain HTTP: nothing binds the body of ' +
+          'registerAgency to its signature; HTTPS and loopback always may',
+      }),
     },
     { additionalProperties: false },
   ),

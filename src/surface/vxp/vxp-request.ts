@@ -22,6 +22,8 @@ const prefix = 'xroadvnpt-'
 export interface VxpRequest {
   backend: Backend
   parameters: VxpParameters
+  /** Whether a body that nothing binds is believed from this address, even without TLS. */
+  isAddressTrusted: boolean
 }
 
 /** The signed parameters. Names are compared exactly first, then without case. */
@@ -98,7 +100,7 @@ export function verifyRequest(
   if (Math.abs(nowMs - at) > windowMs)
     return refuse(`timestamp lệch quá ${Math.round(windowMs / 3_600_000)} giờ so với đồng hồ của trạm`)
   if (!known.allows(raw.sourceAddress)) return refuse(`địa chỉ nguồn ${printable(raw.sourceAddress)} không được phép`)
-  return { ok: true, value: { backend: known.backend, parameters } }
+  return { ok: true, value: { backend: known.backend, parameters, isAddressTrusted: known.trusts(raw.sourceAddress) } }
 }
 
 /** The VXP headers by lower-case name without prefix. A name may come twice: `version` does (signed, and the kit's own). */

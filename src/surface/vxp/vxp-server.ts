@@ -4,6 +4,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import type { Clock } from '../../base/clock.ts'
 import { asTramError, TramError } from '../../base/errors.ts'
 import type { Service } from '../../base/lifecycle.ts'
@@ -20,8 +21,8 @@ import { acceptsGzip, VxpReply } from './vxp-reply.ts'
 import { printable, type VxpRequest, verifyRequest } from './vxp-request.ts'
 
 const mib = 1024 * 1024
-/** Bodies of operations that take none: kits send `{}`. */
-const maxIgnoredBodyBytes = 64 * 1024
+/** Bodies of operations that take no packet: kits send `{}`, or one agency as JSON. */
+const maxSmallBodyBytes = 64 * 1024
 /** What still comes after an early refusal is read so that the client gets the answer: strangers get less of it. */
 const lingerForStranger = { maxBytes: 16 * mib, maxMs: 5_000 }
 const lingerForBackendMs = 60_000
@@ -123,7 +124,7 @@ export class VxpServer implements Service {
     response.on('error', () => undefined) // a client that leaves is seen by the writer
     const idleMs = this.#options.idle_seconds * 1000
     const operation = operationNameOf(request.url ?? '')
-    const maxBytes = findOperation(operation)?.readsBody ? this.#options.max_body_mib * mib : maxIgnoredBodyBytes
+    const maxBytes = findOperation(operation)?.body === 'packet' ? this.#options.max_body_mib * mib : maxSmallBodyBytes
     const visit: Visit = {
       operation,
       body: new RequestBody(request, response, awaitsContinue, { maxBytes, idleMs }),
@@ -171,8 +172,10 @@ export class VxpServer implements Service {
     // Counted after the credentials: strangers cannot take the places of backends.
     this.#busy++
     try {
-      if (!known.readsBody) await body.discard()
-      await known.run({ ...verdict.value, body, contentTypes, reply, desk, nowMs, signal: this.#stopping.signal })
+      if (known.body === 'ignored') await body.discard()
+      const isBodyTrusted = verdict.value.isAddressTrusted || socket instanceof TLSSocket
+      const signal = this.#stopping.signal
+      await known.run({ ...verdict.value, body, isBodyTrusted, contentTypes, reply, desk, nowMs, signal })
     } finally {
       this.#busy--
     }

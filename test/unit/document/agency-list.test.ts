@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { TramError } from '../../../src/base/errors.ts'
-import { parseAgencyList } from '../../../src/document/agency-list.ts'
+import { formatAgencyList, parseAgencyList } from '../../../src/document/agency-list.ts'
 import { problemInEntry } from '../../../src/document/directory-file.ts'
 
 const parse = (text: string) => parseAgencyList(Buffer.from(text))
@@ -94,5 +94,17 @@ describe('a list of agencies', () => {
     const [first, second] = parse('code,name,parent,id,pid\nH01.1,A,H01,5,\nH01,B,,9,3\n')
     expect(first?.pid).toBe(9)
     expect(second?.pid).toBe(3)
+  })
+
+  it('comes back from its own CSV: times, quotes and line ends included', async () => {
+    const file = join(import.meta.dirname, '../../../docs/reference/agencies-level1.csv')
+    const given = [
+      ...parseAgencyList(await readFile(file)),
+      ...parse('code,name,mail,fax\nX9,"A ""b"", c\nd",a@b.vn,09\n'),
+    ]
+    const [first, ...rest] = given
+    if (first === undefined) throw new Error('the list has agencies')
+    const ended = { ...first, validity: { from: 0, until: Date.UTC(2026, 10, 21, 17, 0, 1) } }
+    expect(parse([...formatAgencyList([ended, ...rest])].join(''))).toEqual([ended, ...rest])
   })
 })

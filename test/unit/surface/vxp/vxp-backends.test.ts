@@ -47,7 +47,7 @@ describe('addressRule', () => {
 })
 
 describe('loadBackends', () => {
-  const entry = { systemid: 'sys1', agencies: ['H01'], addresses: [] }
+  const entry = { systemid: 'sys1', agencies: ['H01'], addresses: [], register_addresses: [] }
 
   it('reads a secret file without its final line end, and nothing else off it', async () => {
     const file = join(folder, 'secret')
@@ -94,7 +94,7 @@ describe('the schemas', () => {
   it('read a backend', () => {
     const text = '[vxp]\nlisten = "[::1]:0"\n[[backend]]\nsystemid = "s"\nsecret = "k"\nagencies = ["H01"]\n'
     const { backend } = parseOptions(text, 'tram.toml', { vxp: vxpOptions, backend: backendOptions }, 'refuse')
-    expect(backend).toEqual([{ systemid: 's', secret: 'k', agencies: ['H01'], addresses: [] }])
+    expect(backend).toEqual([{ systemid: 's', secret: 'k', agencies: ['H01'], addresses: [], register_addresses: [] }])
   })
 
   it.each([

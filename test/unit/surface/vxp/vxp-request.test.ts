@@ -8,8 +8,13 @@ import { type KitRequest, VxpKit } from '../../../fixtures/vxp-kit/vxp-kit.ts'
 const hourMs = 3_600_000
 const now = new Date(Date.UTC(2026, 10, 21, 3, 4, 5, 123))
 const register = new BackendRegister([
-  { backend: { systemid: 'tây', agencies: [] }, secret: 'other', allows: () => true },
-  { backend: { systemid: 'sys1', agencies: ['H01'] }, secret: 'khoá', allows: addressRule([], 'x') },
+  { backend: { systemid: 'tây', agencies: [] }, secret: 'other', allows: () => true, trusts: () => false },
+  {
+    backend: { systemid: 'sys1', agencies: ['H01'] },
+    secret: 'khoá',
+    allows: addressRule([], 'x'),
+    trusts: () => true,
+  },
 ])
 
 const kitOf = (at = now, secret = 'khoá', systemid = 'sys1'): VxpKit =>
