@@ -1,5 +1,6 @@
 // The record store on LevelDB (classic-level): group commit, a checksum for every record, and a way back from a full or
 // failing disk that needs nobody. Beneath every service of the exchange; store-inspection.ts guards its opening.
+// Long because: opening, failing, recovering and reading are one state.
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Clock, systemClock } from '../../base/clock.ts'
 import { asTramError, TramError } from '../../base/errors.ts'
@@ -9,6 +10,8 @@ import { CommitQueue, type StoredOperation } from './commit-queue.ts'
 import { isLevelDiskFull, levelFailure } from './level-errors.ts'
 import { type Level, openLevel } from './level-open.ts'
 import { readRange, scrubLevel } from './level-reading.ts'
+import { ReadQueue } from './read-queue.ts'
+import { RecentRecords } from './recent-records.ts'
 import { decodeRecord, encodeRecord } from './record-codec.ts'
 import type { KeyRange, RecordOperation, RecordStore } from './record-store.ts'
 import { closeDamage } from './store-inspection.ts'
@@ -16,6 +19,8 @@ import { closeDamage } from './store-inspection.ts'
 const maxReportedKeys = 1000
 const firstRetryMs = 100
 const longestRetryMs = 5_000
+/** Holds what some six hundred documents of a few kilobytes write on their way. */
+const recentBytes = 4 * 1024 * 1024
 
 export interface LevelStoreOptions {
   /** LevelDB's own; nothing else may lie in it. */
@@ -43,6 +48,8 @@ export class LevelStore implements RecordStore, Service {
   readonly #deps: LevelStoreDeps
   readonly #logger: Logger
   readonly #queue: CommitQueue
+  readonly #reads: ReadQueue
+  readonly #recent = new RecentRecords(recentBytes)
   readonly #reportedKeys = new Set<string>()
   #state: State = { name: 'closed' }
   #stopping = new AbortController()
@@ -61,6 +68,7 @@ export class LevelStore implements RecordStore, Service {
       },
       (operations, bytes) => this.#write(operations, bytes),
     )
+    this.#reads = new ReadQueue((keys) => this.#reading(() => this.#readableDb().getMany(keys)))
   }
 
   /**
@@ -87,17 +95,29 @@ export class LevelStore implements RecordStore, Service {
     await this.#recovery
     const state = this.#state
     this.#state = { name: 'closed' }
+    this.#recent.clear()
     if (state.name === 'open') await state.db.close()
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
-    return (await this.getMany([key]))[0]
+    this.#readableDb()
+    const recent = this.#recent.get(key)
+    if (recent !== undefined) return recent
+    const [value] = await this.#reads.getMany([key])
+    return value === undefined ? undefined : this.#decode(key, value)
   }
 
   async getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
-    const db = this.#readableDb()
-    const stored = await this.#reading(() => db.getMany([...keys]))
-    return stored.map((value, index) => (value === undefined ? undefined : this.#decode(keys[index] ?? '', value)))
+    this.#readableDb()
+    const values = keys.map((key) => this.#recent.get(key))
+    const missing = keys.filter((_, at) => values[at] === undefined)
+    if (missing.length === 0) return values
+    const stored = (await this.#reads.getMany(missing)).values()
+    return values.map((recent, at) => {
+      if (recent !== undefined) return recent
+      const value = stored.next().value
+      return value === undefined ? undefined : this.#decode(keys[at] ?? '', value)
+    })
   }
 
   /** As the port says; also throws OVERLOADED when too much waits for the disk (then nothing was written). */
@@ -158,6 +178,7 @@ export class LevelStore implements RecordStore, Service {
     const db = this.#openDb()
     try {
       await db.batch(operations, { sync: true })
+      this.#recent.applied(operations)
     } catch (error) {
       throw this.#fail(db, error, bytes)
     }
@@ -172,6 +193,7 @@ export class LevelStore implements RecordStore, Service {
       ? new TramError('DISK_FULL', { neededBytes, freeBytes: 0 }, { cause })
       : levelFailure(cause, this.#options.folder)
     this.#state = { name: 'failed', error }
+    this.#recent.clear()
     this.#logger.error(logFields(error), 'store failed; reopening')
     this.#recovery = this.#recover(db, error.code === 'DISK_FULL').finally(() => {
       this.#recovery = undefined

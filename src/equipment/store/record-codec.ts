@@ -4,7 +4,8 @@ import { TramError } from '../../base/errors.ts'
 import { crc32c } from './crc32c.ts'
 
 const valueFormat = 1
-const headerBytes = 5
+/** Before the payload. */
+export const headerBytes = 5
 
 /**
  * `payload` as stored under `key`: a copy, so the caller may reuse its buffer at once. The CRC covers key, format and
@@ -25,6 +26,11 @@ export function encodeRecord(key: string, payload: Uint8Array): Buffer {
 export function decodeRecord(key: string, stored: Uint8Array): Uint8Array {
   const detail = recordDamage(Buffer.from(key), stored)
   if (detail) throw new TramError('STORE_DAMAGED', { place: key, detail })
+  return payloadOf(stored)
+}
+
+/** The payload of a stored value that is known to be whole (a view of it, not a copy). */
+export function payloadOf(stored: Uint8Array): Uint8Array {
   return stored.subarray(headerBytes)
 }
 

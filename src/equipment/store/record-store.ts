@@ -16,7 +16,10 @@ export interface KeyRange {
 }
 
 export interface RecordStore {
-  /** @throws TramError STORE_DAMAGED when the record's checksum does not match; STORE_FAILED */
+  /**
+   * A value that others may have too: never change it.
+   * @throws TramError STORE_DAMAGED when the record's checksum does not match; STORE_FAILED
+   */
   get(key: string): Promise<Uint8Array | undefined>
 
   /** Values of `keys` in the same order. Throws as `get`. */

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { crc32c } from '../../../../src/equipment/store/crc32c.ts'
 import { key, range, sequencePart } from '../../../../src/equipment/store/namespaces.ts'
 import { encodeRecord } from '../../../../src/equipment/store/record-codec.ts'
@@ -218,5 +218,27 @@ test('before the start and after the stop everything fails, and commits that wer
   await expect(countItems(store)).rejects.toMatchObject(failed)
   await store.start(never)
   expect(await countItems(store)).toBe(500)
+  await store.stop()
+})
+
+test('after a commit that failed nothing is answered from memory: what is on disk counts', async () => {
+  const { store } = levelStore(folder.path)
+  await store.start(never)
+  const put = (text: string) => store.commit([{ type: 'put', key: 'item:a', value: Buffer.from(text) }])
+  await put('before')
+  const { batch } = ClassicLevel.prototype
+  // The write reaches the disk, and the report of it does not reach us.
+  const failing = vi.spyOn(ClassicLevel.prototype, 'batch').mockImplementationOnce(async function (
+    this: ClassicLevel,
+    ...args: unknown[]
+  ) {
+    await Reflect.apply(batch, this, args)
+    throw new Error('the disk did not answer')
+  } as never)
+  await expect(put('after')).rejects.toMatchObject({ code: 'STORE_FAILED' })
+  failing.mockRestore()
+  await expect(store.get('item:a')).rejects.toMatchObject({ code: 'STORE_FAILED' })
+  await expect.poll(async () => await store.get('item:a').catch(() => 'not yet')).not.toBe('not yet')
+  expect(Buffer.from((await store.get('item:a')) ?? []).toString()).toBe('after')
   await store.stop()
 })
