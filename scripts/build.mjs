@@ -26,8 +26,9 @@ const { outputFiles } = await build({
     js: "import { createRequire as tramCreateRequire } from 'node:module'\nconst require = tramCreateRequire(import.meta.url)",
   },
   sourcemap: true,
-  // Errors are read by people far away: keep the names.
-  keepNames: true,
+  // V8 holds the source as long as the process lives. Names stay as they are; comments and indentation need not.
+  minifyWhitespace: true,
+  lineLimit: 160,
   write: false,
   logLevel: 'warning',
 })
@@ -35,9 +36,18 @@ const { outputFiles } = await build({
 // Renamed into place, so that a program that starts meanwhile sees the old bundle or the new one, never half of one.
 // The maps go first: a bundle is newer than all that belongs to it.
 mkdirSync(join(root, 'dist'), { recursive: true })
-for (const { path, contents } of outputFiles.sort((left, right) => right.path.length - left.path.length)) {
+for (const { path, text } of outputFiles.sort((left, right) => right.path.length - left.path.length)) {
   const temporary = `${path}.${process.pid}`
+  const contents = Buffer.from(path.endsWith('.map') ? text : asciiOnly(text))
   writeFileSync(temporary, contents)
   renameSync(temporary, path)
   if (!path.endsWith('.map')) console.log(`dist/${basename(path)}  ${Math.round(contents.byteLength / 1024)} KiB`)
+}
+
+/**
+ * `source` without a character that is not ASCII: with a single one, V8 would hold all of it at two bytes a character. esbuild
+ * escapes them in strings and leaves them in regular expressions, where the same escape works.
+ */
+function asciiOnly(source) {
+  return source.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
