@@ -40,10 +40,12 @@ import { SealChecker } from './exchange/seal-checker.ts'
 import { Sealer } from './exchange/sealer.ts'
 import { SentRegister } from './exchange/sent-register.ts'
 import { Sequence } from './exchange/sequence.ts'
+import { StaleSeals } from './exchange/stale-seals.ts'
 import { StationHealth } from './exchange/station-health.ts'
 import { Statuses } from './exchange/statuses.ts'
 import { Switchboard } from './exchange/switchboard.ts'
 import { Tracing } from './exchange/tracing.ts'
+import { TrustedClock } from './exchange/trusted-clock.ts'
 import { RestServer } from './surface/rest/rest-server.ts'
 import { VxpServer } from './surface/vxp/vxp-server.ts'
 import { readCertificates, readTrust } from './trust-files.ts'
@@ -104,7 +106,6 @@ async function importInstalled(file: string | undefined, directory: Directory, l
 }
 
 async function assemble(config: Config, paths: DataPaths, signerCommand: readonly string[], logger: Logger) {
-  const clock = systemClock
   const own = { station: config.station.id, generation: config.station.generation }
   const trust = await readTrust(config.trust)
   const chain = await readCertificates(config.token.chain_files)
@@ -122,7 +123,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
   )
   const records = new LevelStore(
     { folder: paths.store, quarantineFolder: paths.quarantine },
-    { logger, clock, onDiskFull: () => space.freeBallast() },
+    { logger, clock: systemClock, onDiskFull: () => space.freeBallast() },
   )
   const packets = new FilePacketStore(
     { packetsFolder: paths.packets, incomingFolder: paths.incoming, maxPacketBytes: config.store.max_packet_bytes },
@@ -131,7 +132,9 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
   const signer = config.token.start_signer
     ? new SignerProcess({ command: [...signerCommand, '--config', config.file] }, { logger })
     : undefined
-  const token = new SignerClient({ socketPath: paths.signerSocket }, { logger, clock })
+  const token = new SignerClient({ socketPath: paths.signerSocket }, { logger, clock: systemClock })
+  const synchronisation = () => 'unknown' as const
+  const clock = new TrustedClock({ system: systemClock, records, logger, synchronisation })
 
   const sequence = new Sequence(records)
   const audit = new AuditLog(records, clock, logger)
@@ -147,7 +150,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
       certificateTrouble: async (certificate, timeMs) => {
         const trouble = await seals.ownCertificateTrouble(own.station, certificate, chain, timeMs)
         // Unsealed, nothing is sent and nobody is dialled: the directory that lists a new certificate must be looked for.
-        if (trouble !== undefined && directory.version > 0) seekDirectory()
+        if (trouble !== undefined && directory.version > 0) meetOthers()
         return trouble
       },
       directoryVersion: () => directory.version,
@@ -166,9 +169,10 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     },
     { records, packets, directory, references, owners, outbox, sealer, audit, clock, logger, decisions },
   )
-  const switchboard = new Switchboard({ ...own, createLoopback }, { directory, logger })
-  const courier = new Courier({ records, outbox, packets, connector: switchboard, seals, clock, logger })
-  const receipts = new OutgoingReceipts({ records, sealer, answers: switchboard, logger })
+  const switchboard = new Switchboard({ ...own, createLoopback }, { directory, time: clock, logger })
+  const stale = new StaleSeals(own, { records, token, clock })
+  const courier = new Courier({ records, outbox, packets, connector: switchboard, seals, stale, clock, logger })
+  const receipts = new OutgoingReceipts({ records, sealer, answers: switchboard, stale, logger })
   const reception = new Reception(own, {
     records,
     packets,
@@ -193,17 +197,28 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
       maxPeers: config.link.max_peers,
       helloTimeoutMs: config.link.hello_timeout_ms,
     },
-    { policy: switchboard, handler: switchboard, logger, clock },
+    { policy: switchboard, handler: switchboard, logger, clock: systemClock },
   )
   switchboard.join({ network, courier, reception, directories })
-  const seekDirectory = (): void => {
+  const meetOthers = (): void => {
     switchboard.meetOthers(AbortSignal.timeout(meetingMs)).catch((error: unknown) => {
-      logger.error(logFields(asTramError(error)), 'no newer directory could be looked for')
+      logger.error(logFields(asTramError(error)), 'no other station could be met')
     })
   }
+  clock.onAsk((isDoubtful) => {
+    switchboard.askTimes()
+    // A greeting tells the time as well: in doubt nothing is sealed, and what has nothing to send dials nobody.
+    if (isDoubtful) meetOthers()
+  })
+  clock.onTrusted(() => {
+    sealer.wake()
+    courier.retryAll().catch((error: unknown) => {
+      logger.error(logFields(asTramError(error)), 'queues not read')
+    })
+  })
   directory.onChange(() => {
     sealer.wake()
-    Promise.all([switchboard.dropStrangers(), courier.directoryChanged()]).catch((error: unknown) => {
+    Promise.all([switchboard.dropStrangers(), courier.retryAll()]).catch((error: unknown) => {
       logger.error(logFields(asTramError(error)), 'the new directory is not in force on every link yet')
     })
   })
@@ -236,6 +251,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
       requests,
       counts,
       audit,
+      trustClock: () => clock.trust(audit),
       health,
       token,
       collectEvidence: (id) => evidence.collect(id),
@@ -248,6 +264,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
   const services: Service[] = [
     space,
     records,
+    clock,
     step('sequence', () => sequence.start()),
     audit,
     step('incoming packets', async () => packets.sweepIncoming(await reception.wantedWaybills())),

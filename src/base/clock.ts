@@ -1,17 +1,22 @@
-// Time as an argument: services take a Clock, tests turn it.
+// Time as an argument: services take a Clock, tests turn it. A running station's is exchange/trusted-clock.ts.
+import type { TramError } from './errors.ts'
 
 export interface Clock {
   /** Wall time in milliseconds since 1970 (UTC). May jump. */
   now(): number
   /** Milliseconds that only ever grow; for durations. */
   monotonic(): number
+  /** Why `now` may be wrong by more than minutes: then nothing may end for good because of the time. Ask it before `now`. */
+  readonly doubt: TramError | undefined
 }
 
-/** The machine's clock. */
-export const systemClock: Clock = { now: () => Date.now(), monotonic: () => performance.now() }
+/** The machine's clock, believed as it is. */
+export const systemClock: Clock = { now: () => Date.now(), monotonic: () => performance.now(), doubt: undefined }
 
 /** A clock that stands still until it is told to move. */
 export class TestClock implements Clock {
+  /** Set by a test. */
+  doubt: TramError | undefined
   #nowMs: number
   #monotonicMs = 0
 

@@ -20,7 +20,8 @@ export interface ArrivalDeps extends DecisionDeps {
 
 /** A temporary refusal with the usual pause. */
 export function waitAndRetry(transfer: number, code: string): Temporary {
-  return { transfer, code, retryAfterMs: code === 'DISK_FULL' ? 60_000 : 15_000, reseal: false }
+  const isSlow = code === 'DISK_FULL' || code === 'DELIVERY_EXPIRED'
+  return { transfer, code, retryAfterMs: isSlow ? 60_000 : 15_000, reseal: false }
 }
 
 export class Arrival {

@@ -28,6 +28,7 @@ export type AuditAct =
   | 'directory-request-superseded'
   | 'resent'
   | 'deleted'
+  | 'clock-trusted'
 
 export interface AuditEntry {
   sequence: number

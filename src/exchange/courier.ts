@@ -41,8 +41,8 @@ export class Courier implements Service {
     }, lookMs)
   }
 
-  /** What waited for another directory waits no longer: everything open is offered again. */
-  async directoryChanged(): Promise<void> {
+  /** What waited for another directory, or for the right time, waits no longer: everything open is offered again. */
+  async retryAll(): Promise<void> {
     for (const station of this.#stations.values()) station.retryAll()
     await this.wakeAll()
   }

@@ -73,9 +73,12 @@ export class Decision {
     return undefined
   }
 
-  /** Check 6. See `checkContent`. */
-  checkContent(summary: PacketSummary): Promise<TramError | undefined> {
-    return checkContent(summary, this.#offered.waybill, this.#parties.ours, this.#deps.directory)
+  /** Check 6. See `checkContent`. @throws what depends on the windows of the directory, while the time is in doubt */
+  async checkContent(summary: PacketSummary): Promise<TramError | undefined> {
+    const { directory, clock } = this.#deps
+    const refusal = await checkContent(summary, this.#offered.waybill, this.#parties.ours, directory)
+    if (refusal !== undefined && refusal.code !== 'WAYBILL_INVALID' && clock.doubt !== undefined) throw refusal
+    return refusal
   }
 
   /** Check 7 before a byte is asked for: every agency of ours has it, and this is no deliberate re-send. */

@@ -3,6 +3,7 @@
 import { TramError } from '../base/errors.ts'
 import type { Waybill } from '../document/waybill.ts'
 import type { QueuedDelivery, QueueRank } from './outbox.ts'
+import type { SealReference } from './schema/records.ts'
 
 /** Offers without an answer, by size of packet: enough to keep the line full, few enough to bound memory. */
 const window = { small: 256, large: 4 }
@@ -13,6 +14,8 @@ export interface Flight {
   rank: QueueRank
   docId: string
   waybill: Waybill
+  /** As it was offered. */
+  seal: SealReference
   /** ms since 1970 */
   offeredAt: number
   /** The recipient has asked for its bytes: once a flight, so that nobody has us read a packet many times at once. */

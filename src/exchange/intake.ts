@@ -1,5 +1,6 @@
 // Intake: a backend's packet becomes a document of ours. Streams it to disk while parsing, applies the rules, resolves
 // sender and recipients, and commits packet, document, waybill and deliveries at once. Below surface/vxp and rest; then the sealer.
+// Long because: one acceptance, from its first byte to its commit, is told in one place.
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import { TramError } from '../base/errors.ts'
@@ -51,6 +52,9 @@ export interface IntakeDeps {
   /** As in ArrivalDeps: one decision about a packet at a time. */
   decisions: KeyedLock
 }
+
+/** Added to the delivery time of what is taken in while the time is in doubt. */
+const doubtfulExtraMs = 10 * 365 * 86_400_000
 
 export class Intake {
   readonly #options: IntakeOptions
@@ -155,7 +159,10 @@ export class Intake {
     const stored = await records.get(key('document', docId))
     const existing = stored === undefined ? undefined : DocumentRecord.decode(stored)
     // The same submission after a day is a deliberate re-send: no backend repeats itself for that long.
-    const isLate = existing !== undefined && clock.now() - existing.submittedAt > this.#options.resendAfterMs
+    const isLate =
+      existing !== undefined &&
+      clock.doubt === undefined &&
+      clock.now() - existing.submittedAt > this.#options.resendAfterMs
     const groups = await waybillGroups(existing, recipients, submission.resend || isLate, this.#deps.outbox)
     if (existing !== undefined && groups.length === 0) {
       // The commit that accepted it may have failed for its caller and yet be on disk: then nobody woke the sealer.
@@ -216,7 +223,10 @@ export class Intake {
     docId: string,
     addressees: Map<string, Addressee>,
   ): RecordOperation[] {
-    const created = this.#deps.clock.now()
+    const { clock } = this.#deps
+    // In a doubtful time nobody can say when it is late: it is given years, which a person can end.
+    const deliveryMs = this.#options.deliveryMs + (clock.doubt === undefined ? 0 : doubtfulExtraMs)
+    const created = clock.now()
     const waybill = {
       version: 1,
       salt: randomBytes(32),
@@ -232,7 +242,7 @@ export class Intake {
       chunkDigests: packet.chunkDigests.map((digest) => Buffer.from(digest)),
       contentEncoding: '',
       created,
-      notAfter: created + this.#options.deliveryMs,
+      notAfter: created + deliveryMs,
       attempt: group.attempt,
       resend: group.resend,
     }

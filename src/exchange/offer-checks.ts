@@ -49,15 +49,16 @@ export async function currentCode(code: string, directory: Directory): Promise<s
  * Check 4: the sender agency belongs to the station that sealed (not to the peer that delivers), and which of the asked
  * agencies are ours.
  * @returns the parties, or why the offer is refused for good
- * @throws TramError the same reasons, when our directory may be behind the sender's: to be answered `temporary`
+ * @throws TramError the same reasons, when our directory may be behind the sender's or our clock is in doubt (the windows of the
+ * directory are read by it): to be answered `temporary`; so is a waybill past its notAfter, which only its sender lets expire
  */
 export async function checkParties(
   ownStation: string,
-  { link, waybill, agencies }: Offered,
+  { link, waybill, waybillDigest, agencies }: Offered,
   { directory, clock }: { directory: Directory; clock: Clock },
 ): Promise<Parties | TramError> {
   const throwIfLagging = (reason: TramError): void => {
-    if (link.remote.directoryVersion > directory.version) throw reason
+    if (link.remote.directoryVersion > directory.version || clock.doubt !== undefined) throw reason
   }
   const sender = await directory.agency(waybill.senderAgency)
   if (sender?.station !== waybill.station) {
@@ -79,7 +80,10 @@ export async function checkParties(
     parties.foreign.push(refusedVerdict(named, reason))
   }
   if (parties.ours.length === 0) return new TramError('RECIPIENT_UNKNOWN', { codes: agencies.slice(0, 20).join(', ') })
-  if (clock.now() > waybill.notAfter) return new TramError('WAYBILL_INVALID', { detail: 'past its notAfter' })
+  // A sender lets it expire by its own clock: when it offers it all the same, one of the two clocks is wrong.
+  if (clock.now() > waybill.notAfter) {
+    throw new TramError('DELIVERY_EXPIRED', { waybill: waybillDigest, station: ownStation })
+  }
   return parties
 }
 

@@ -2,6 +2,7 @@
 // done when it has acknowledged. Beside reception, which decides what they say; the sealer calls.
 import { asTramError, TramError } from '../base/errors.ts'
 import { type Logger, logFields } from '../base/logger.ts'
+import { equalBytes } from '../document/der.ts'
 import { hex } from '../document/document-id.ts'
 import { Seal } from '../document/schema/seal.ts'
 import { parseWaybill } from '../document/waybill.ts'
@@ -11,6 +12,7 @@ import type { RecordOperation, RecordStore } from '../equipment/store/record-sto
 import { KeyedLock } from './keyed-lock.ts'
 import { InboundRecord, type SealReference, WaybillRecord } from './schema/records.ts'
 import type { Sealable, Sealer } from './sealer.ts'
+import type { StaleSeals } from './stale-seals.ts'
 
 /** Where receipts go: the live link to a station (switchboard.ts). */
 export interface AnswerLinks {
@@ -21,6 +23,7 @@ export interface OutgoingReceiptsDeps {
   records: RecordStore
   sealer: Sealer
   answers: AnswerLinks
+  stale: StaleSeals
   logger: Logger
 }
 
@@ -68,11 +71,32 @@ export class OutgoingReceipts implements Sealable {
       this.#deps.sealer.wake()
       return
     }
+    const { stale } = this.#deps
+    // Nobody has believed it, or the sender would not ask.
+    if (stale.isFromFuture(record.receiptSeal) || (await stale.isOutdated(record.receiptSeal))) {
+      return this.#reseal(waybillDigest, record.receiptSeal)
+    }
     const cms = await this.#deps.records.get(key('cms', hex(record.receiptSeal.cmsDigest)))
     if (cms === undefined) {
       throw new TramError('STORE_DAMAGED', { place: `cms of the receipt for ${waybillDigest}`, detail: 'missing' })
     }
     send(link, record.receipt, record.receiptSeal, cms)
+  }
+
+  /** Queues the same receipt for a new seal; once, however often it is asked for before it has it. */
+  async #reseal(waybillDigest: string, stale: SealReference): Promise<void> {
+    const { records, sealer } = this.#deps
+    await this.#lock.run(waybillDigest, async () => {
+      const value = await records.get(key('inbound', waybillDigest))
+      const record = value === undefined ? undefined : InboundRecord.decode(value)
+      if (record?.receiptSeal == null || !equalBytes(record.receiptSeal.cmsDigest, stale.cmsDigest)) return
+      const { receiptSeal: _, ...unsealed } = record
+      await records.commit([
+        { type: 'put', key: key('inbound', waybillDigest), value: InboundRecord.encode(unsealed) },
+        sealer.queue('receipt', waybillDigest),
+      ])
+    })
+    sealer.wake()
   }
 
   /** The sender has the receipt. Never receipted itself; a repeated or unknown one changes nothing. */

@@ -101,11 +101,14 @@ export class Retention implements Service {
     }
   }
 
+  /** Nothing is due while the time is in doubt. */
   async #isDue(owner: string): Promise<boolean> {
+    const { clock } = this.#deps
+    if (clock.doubt !== undefined) return false
     const ended = owner.startsWith('item-')
       ? await this.#itemEnd(owner.slice(5))
       : await this.#documentEnd(owner.slice(9))
-    return ended !== undefined && this.#deps.clock.now() - ended >= this.#options.keepMs
+    return ended !== undefined && clock.now() - ended >= this.#options.keepMs
   }
 
   /** When the backend was done with an item; undefined while it is not. */

@@ -57,6 +57,8 @@ interface Pending {
 const lookMs = 60_000
 /** Bounds one commit, which the store takes whole or not at all. */
 const maxCommitOperations = 16_384
+/** A clock is put back by so much without the times of statements following it. */
+const maxBackMs = 60_000
 const retryMs = { first: 500, longest: 30_000 }
 
 export class Sealer implements Service {
@@ -284,19 +286,20 @@ export class Sealer implements Service {
     const stored = await this.#deps.records.get(key('meta', 'statement'))
     const last = stored === undefined ? undefined : StatementRecord.decode(stored)
     const { station, generation } = this.#options
-    const now = this.#deps.clock.now()
-    // Whole seconds, as in the CMS. A clock before the last released statement is wrong: documents wait, nothing lies.
-    const time = Math.floor(now / 1000) * 1000
-    if (last !== undefined && time + 60_000 < last.time) {
-      throw new TramError('CLOCK_UNTRUSTED', { bound: new Date(last.time).toISOString() })
-    }
+    const { clock } = this.#deps
+    // Documents wait, nothing lies.
+    if (clock.doubt !== undefined) throw clock.doubt
+    // Whole seconds, as in the CMS. A little never goes back; a last statement from a false future does not bind a trusted
+    // clock: order is that of the sequence, and nobody demands that times grow.
+    const time = Math.floor(clock.now() / 1000) * 1000
+    const lastTime = last === undefined || last.time > time + maxBackMs ? 0 : last.time
     const previous = last?.generation === generation ? last : undefined
     return {
       version: 1,
       station,
       generation,
       sequence: previous === undefined ? 0 : previous.sequence + 1,
-      time: Math.max(time, last?.time ?? 0),
+      time: Math.max(time, lastTime),
       treeSize: leaves,
       root: Buffer.from(root),
       previousRoot: previous?.root ?? Buffer.alloc(0),

@@ -4,26 +4,31 @@
 import type { Clock } from '../base/clock.ts'
 import { asTramError, TramError } from '../base/errors.ts'
 import { type Logger, logFields } from '../base/logger.ts'
+import { equalBytes } from '../document/der.ts'
 import { hex } from '../document/document-id.ts'
 import { Seal } from '../document/schema/seal.ts'
-import { parseWaybill, type Waybill } from '../document/waybill.ts'
+import { parseWaybill } from '../document/waybill.ts'
 import type { ControlMessage, PeerLink } from '../equipment/link/peer-link.ts'
 import type { Temporary } from '../equipment/link/schema/messages.ts'
 import { key } from '../equipment/store/namespaces.ts'
 import type { PacketStore } from '../equipment/store/packet-store.ts'
 import type { RecordStore } from '../equipment/store/record-store.ts'
+import { DeliveryExpiry } from './delivery-expiry.ts'
 import { type Flight, Flights } from './flights.ts'
 import { type Outbox, type QueuedDelivery, type QueueRank, queueRanks } from './outbox.ts'
 import { pumpPacket } from './packet-pump.ts'
 import { PeerPatience } from './peer-patience.ts'
 import { RetrySchedule } from './retry-schedule.ts'
 import { type DeliveryRecord, DeliveryState } from './schema/records.ts'
+import type { StaleSeals } from './stale-seals.ts'
 import { WakeSignal } from './wake-signal.ts'
 
 const missedReceiptMs = 15_000
 /** How long to leave what failed here alone. */
 const failedRetryMs = 60_000
 const rejectedRetryMs = 300_000
+/** A recipient asks for a new seal that would be no other: its clock or its directory is wrong, or ours. */
+const sameSealRetryMs = 600_000
 /** Who reaches stations (switchboard.ts). */
 export interface Connector {
   connect(station: string, signal: AbortSignal): Promise<PeerLink>
@@ -34,6 +39,7 @@ export interface StationCourierDeps {
   outbox: Outbox
   packets: PacketStore
   connector: Connector
+  stale: StaleSeals
   clock: Clock
   logger: Logger
 }
@@ -48,6 +54,7 @@ export class StationCourier {
   /** How far each queue was walked. A new map for each walk: one that was given up must not push the next one on. */
   #cursors = new Map<QueueRank, string>()
   readonly #retries: RetrySchedule
+  readonly #expiry: DeliveryExpiry
   #link: PeerLink | undefined
   readonly #patience: PeerPatience
   /** By the monotonic clock. */
@@ -59,6 +66,7 @@ export class StationCourier {
     this.#deps = deps
     this.#logger = deps.logger.child({ station: id })
     this.#retries = new RetrySchedule(deps.clock)
+    this.#expiry = new DeliveryExpiry(id, { outbox: deps.outbox, clock: deps.clock, logger: this.#logger })
     this.#patience = new PeerPatience(deps.clock)
   }
 
@@ -199,26 +207,9 @@ export class StationCourier {
       const againMs = this.#patience.failed()
       if (this.#patience.failures === 1) this.#logger.warn(logFields(trouble), 'station is not reachable')
       else this.#logger.debug(logFields(trouble), 'station is still not reachable')
-      await this.#expireHeads()
+      await this.#expiry.expireHeads()
       return againMs
     }
-  }
-
-  /** Ends what has waited past its notAfter while nobody answered. Queues are in order of sealing, so the oldest come first. */
-  async #expireHeads(): Promise<void> {
-    for (const rank of queueRanks) {
-      for (const queued of await this.#deps.outbox.queued(this.#id, rank, undefined, 64)) {
-        const record = await this.#deps.outbox.waybill(queued.waybill)
-        if (record === undefined || !(await this.#hasExpired(queued, parseWaybill(record.waybill)))) break
-      }
-    }
-  }
-
-  async #hasExpired(queued: QueuedDelivery, waybill: Waybill): Promise<boolean> {
-    if (this.#deps.clock.now() < waybill.notAfter) return false
-    await this.#deps.outbox.expire(queued.waybill, this.#id)
-    this.#logger.error({ code: 'DELIVERY_EXPIRED', waybill: queued.waybill }, 'delivery expired')
-    return true
   }
 
   /** Offers until the windows are full or the queues are through. Returns how long until a retry is due. */
@@ -270,13 +261,17 @@ export class StationCourier {
     ])
     if (delivery === undefined || record?.seal == null || delivery.state === DeliveryState.CLOSED) return
     const waybill = parseWaybill(record.waybill)
-    if (await this.#hasExpired(queued, waybill)) return
+    if (await this.#expiry.hasExpired(queued.waybill, waybill)) return
+    if (this.#deps.stale.isFromFuture(record.seal)) {
+      await outbox.reseal(queued.waybill, this.#id)
+      return
+    }
     const cms = await records.get(key('cms', hex(record.seal.cmsDigest)))
     if (cms === undefined)
       throw new TramError('STORE_DAMAGED', { place: `cms of ${queued.waybill}`, detail: 'missing' })
     if (link !== this.#link) return
     const { docId } = delivery
-    const flight = this.#flights.begin({ queued, rank, docId, waybill, offeredAt: clock.now() })
+    const flight = this.#flights.begin({ queued, rank, docId, waybill, seal: record.seal, offeredAt: clock.now() })
     const { transfer } = flight
     this.#logger.debug({ step: 'offering', document: docId }, 'offering')
     const seal = Seal.encode({ cms: Buffer.from(cms), leafIndex: record.seal.leafIndex, path: record.seal.path })
@@ -349,7 +344,8 @@ export class StationCourier {
     )
     this.#flights.end(flight)
     if (reseal) {
-      this.#deps.outbox.reseal(flight.queued.waybill, this.#id).catch((error: unknown) => {
+      this.#reseal(flight, code).catch((error: unknown) => {
+        if (this.#stopping.signal.aborted) return
         this.#logger.error(logFields(asTramError(error)), 'could not queue for a new seal')
         // The recipient will ask for it again.
         this.#retryLater(flight.queued, flight.rank, failedRetryMs)
@@ -357,6 +353,18 @@ export class StationCourier {
       return
     }
     this.#retryLater(flight.queued, flight.rank, retryAfterMs)
+    this.#note(flight, { lastTrouble: code.slice(0, 64), offeredAt: flight.offeredAt })
+  }
+
+  /** The recipient finds the seal's certificate expired or its generation closed (attacker-controlled). */
+  async #reseal(flight: Flight, code: string): Promise<void> {
+    const { outbox, stale } = this.#deps
+    const { queued, rank, seal } = flight
+    if (await stale.wouldDiffer(seal, this.#stopping.signal)) return outbox.reseal(queued.waybill, this.#id)
+    // Another recipient may have asked for it before: then there is a new seal to offer.
+    const current = (await outbox.waybill(queued.waybill))?.seal?.cmsDigest
+    const isSame = current === undefined || equalBytes(current, seal.cmsDigest)
+    this.#retryLater(queued, rank, isSame ? sameSealRetryMs : 0)
     this.#note(flight, { lastTrouble: code.slice(0, 64), offeredAt: flight.offeredAt })
   }
 

@@ -103,7 +103,7 @@ export class StationHealth {
     const queues = this.#queues(stored?.depths)
     const { version, issued, expires } = directory.current ?? { version: 0, issued: 0, expires: 0 }
     const disk = space.report()
-    for (const trouble of [tokenTrouble(token), sealer.trouble, failure]) {
+    for (const trouble of [clock.doubt, tokenTrouble(token), sealer.trouble, failure]) {
       if (trouble !== undefined) conditions.push(trouble)
     }
     conditions.push(...this.#directoryTrouble(), ...diskTrouble(disk), ...this.#unreachable(queues))

@@ -15,13 +15,13 @@ import type { Courier } from './courier.ts'
 import type { Directory } from './directory.ts'
 import type { DirectoryExchange } from './directory-exchange.ts'
 import type { Reception } from './reception.ts'
+import { type TimeExchange, TimeTalk } from './time-talk.ts'
 
 /** Version of the protocol between stations that this software speaks. */
 export const linkProtocol = 1
 
 /** Stations that are met in one round. */
 const maxMeetings = 3
-
 export interface SwitchboardOptions {
   station: string
   generation: number
@@ -33,6 +33,7 @@ export class Switchboard implements LinkHandler, LinkPolicy {
   readonly #options: SwitchboardOptions
   readonly #directory: Directory
   readonly #logger: Logger
+  readonly #timeTalk: TimeTalk
   readonly #stations = new Map<PeerLink, string>()
   readonly #links = new Map<string, PeerLink>()
   #network: Network | undefined
@@ -43,9 +44,10 @@ export class Switchboard implements LinkHandler, LinkPolicy {
   /** Our end of the loop: offers leave on it; answers to them arrive on it. */
   #loop: PeerLink | undefined
 
-  constructor(options: SwitchboardOptions, deps: { directory: Directory; logger: Logger }) {
+  constructor(options: SwitchboardOptions, deps: { directory: Directory; time: TimeExchange; logger: Logger }) {
     this.#options = options
     this.#directory = deps.directory
+    this.#timeTalk = new TimeTalk(deps)
     this.#logger = deps.logger
   }
 
@@ -62,7 +64,9 @@ export class Switchboard implements LinkHandler, LinkPolicy {
   }
 
   hello(): Hello {
-    return { protocol: linkProtocol, generation: this.#options.generation, directoryVersion: this.#directory.version }
+    const { generation } = this.#options
+    const directoryVersion = this.#directory.version
+    return { protocol: linkProtocol, generation, directoryVersion, clockMs: this.#timeTalk.systemMs }
   }
 
   /** Closes the links to peers that the directory no longer names. Called after each import. */
@@ -88,6 +92,11 @@ export class Switchboard implements LinkHandler, LinkPolicy {
     } finally {
       this.#isMeeting = false
     }
+  }
+
+  /** Asks every connected station for its time. */
+  askTimes(): void {
+    for (const [link] of this.#stations) this.#timeTalk.ask(link)
   }
 
   /** A few stations of the directory, drawn at random, so that not everybody asks the same ones. */
@@ -157,6 +166,8 @@ export class Switchboard implements LinkHandler, LinkPolicy {
       this.#reception?.message(link, message)
     } else if (message.directoryOffer != null || message.directoryWant != null || message.directoryPiece != null) {
       this.#directories?.message(link, message)
+    } else if (message.clock != null) {
+      this.#timeTalk.said(link, answerTo, message.clock)
     } else if (link === this.#loop) {
       this.#courier?.message(this.#options.station, link, message)
     } else if (answerTo === undefined || !this.#courier?.message(answerTo, link, message)) {
@@ -205,6 +216,7 @@ export class Switchboard implements LinkHandler, LinkPolicy {
     this.#stations.set(link, station.id)
     this.#links.set(station.id, link)
     this.#logger.info({ peer: station.id }, 'link is up')
+    this.#timeTalk.greeted(link, station.id)
     this.#courier?.linkOpened(station.id, link)
     this.#directories?.linkOpened(link)
   }

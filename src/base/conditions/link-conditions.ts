@@ -102,9 +102,11 @@ export const linkConditions = {
   },
   CLOCK_UNTRUSTED: {
     severity: 'critical',
-    vi: 'Đồng hồ lùi trước mốc đã lưu {bound}; tạm dừng ký',
-    en: 'The clock is before the persisted bound {bound}; sealing waits',
-    todoVi: 'Kiểm tra NTP/pin đồng hồ.',
-    todoEn: 'Check NTP and the clock battery.',
+    vi: 'Chưa tin được đồng hồ máy ({wall}; trạm ước tính {told}): tạm dừng ký, không văn bản nào hết hạn',
+    en: 'The clock cannot be trusted ({wall}; the station reckons {told}): sealing waits and nothing expires',
+    todoVi:
+      'Kiểm tra NTP và pin đồng hồ. Trạm tự tiếp tục khi các trạm khác xác nhận giờ; nếu giờ đã đúng: tram clock trust',
+    todoEn:
+      'Check NTP and the clock battery. The station goes on once its peers confirm the time; if it is right: tram clock trust',
   },
 } as const satisfies ConditionFamily

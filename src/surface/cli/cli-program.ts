@@ -33,7 +33,14 @@ import {
   verifyCommand,
 } from './cli-document-commands.ts'
 import { oneLine } from './cli-format.ts'
-import { auditVerifyCommand, descriptorCommand, healthCommand, pinCommand, runCommand } from './cli-station-commands.ts'
+import {
+  auditVerifyCommand,
+  clockTrustCommand,
+  descriptorCommand,
+  healthCommand,
+  pinCommand,
+  runCommand,
+} from './cli-station-commands.ts'
 import { type HelpName, help, type Language, labels } from './cli-texts.ts'
 import { usageText } from './cli-usage-text.ts'
 
@@ -208,6 +215,9 @@ export function createProgram(language: Language, { terminal }: Pick<CliDeps, 't
 
   leaf(group('audit', 'audit'), 'verify', 'auditVerify').action((options: SharedOptions) =>
     perform(auditVerifyCommand(), options),
+  )
+  leaf(group('clock', 'clock'), 'trust', 'clockTrust').action((options: SharedOptions) =>
+    perform(clockTrustCommand(), options),
   )
   leaf(program, 'pin', 'pin').action((options: SharedOptions) => perform(pinCommand(), options))
   return program

@@ -2,7 +2,7 @@
 import type { HealthReport, TokenHealth } from '../../exchange/station-health.ts'
 import { type CliAction, type ExitCode, exitCodes } from './cli-context.ts'
 import { writeWhole } from './cli-files.ts'
-import { byteSize } from './cli-format.ts'
+import { byteSize, vietnamTime } from './cli-format.ts'
 import { healthText } from './cli-health-text.ts'
 import { readPin } from './cli-terminal.ts'
 import { labels } from './cli-texts.ts'
@@ -29,6 +29,13 @@ export const pinCommand = (): CliAction => async (context) => {
   const token = await api.ask<TokenHealth>({ method: 'POST', path: 'pin', json: { pin } })
   context.print(token, () => `${token.label}: ${token.state}`)
   return exitCodes.ok
+}
+
+export const clockTrustCommand = (): CliAction => async (context) => {
+  const api = await context.api()
+  const answer = await api.ask<{ now: number; doubtful: boolean }>({ method: 'POST', path: 'clock/trust' })
+  context.print(answer, () => vietnamTime(answer.now))
+  return answer.doubtful ? exitCodes.degraded : exitCodes.ok
 }
 
 export const auditVerifyCommand = (): CliAction => async (context) => {

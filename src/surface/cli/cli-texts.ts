@@ -91,6 +91,8 @@ export const help = {
   code: both('mã đơn vị', 'agency code'),
   audit: both('nhật ký kiểm toán', 'the audit log'),
   auditVerify: both('kiểm tra chuỗi băm của nhật ký', 'verify the hash chain of the log'),
+  clock: both('đồng hồ của trạm', 'the clock of the station'),
+  clockTrust: both('xác nhận đồng hồ máy đang đúng', "say that the machine's clock is right"),
   pin: both('nhập mã PIN của token', "enter the token's PIN"),
 } as const satisfies Record<string, Text>
 

@@ -10,13 +10,20 @@ import { failureOf, problemOf, problemType } from './rest-errors.ts'
 import { directoryImportRoutes, directoryRequestRoutes, directoryRoutes } from './rest-routes-directory.ts'
 import { documentRoutes, resendRoutes, submissionRoutes } from './rest-routes-documents.ts'
 import { itemRoutes, listRoutes, markRoutes } from './rest-routes-lists.ts'
-import { pinRoutes, stationRoutes } from './rest-routes-station.ts'
+import { clockRoutes, pinRoutes, stationRoutes } from './rest-routes-station.ts'
 import { noQuery, problem, problemName } from './rest-schemas.ts'
 
 const maxJsonBytes = 2 * 1024 * 1024
 const keepAliveMs = 60_000
 
-const withoutBody: readonly RestRoutes[] = [documentRoutes, listRoutes, itemRoutes, directoryRoutes, stationRoutes]
+const withoutBody: readonly RestRoutes[] = [
+  documentRoutes,
+  listRoutes,
+  itemRoutes,
+  directoryRoutes,
+  stationRoutes,
+  clockRoutes,
+]
 const withJson: readonly RestRoutes[] = [resendRoutes, markRoutes, pinRoutes, directoryRequestRoutes]
 const withBytes: readonly RestRoutes[] = [submissionRoutes, directoryImportRoutes]
 

@@ -35,6 +35,8 @@ export interface RestDeps {
   collectEvidence: (id: string) => Promise<Evidence>
   /** Writes evidence as a zip and ends the stream, or destroys it. */
   writeEvidence: (evidence: Evidence, zip: Writable) => Promise<void>
+  /** An operator says that the machine's clock is right. */
+  trustClock: () => Promise<void>
   clock: Clock
   logger: Logger
 }

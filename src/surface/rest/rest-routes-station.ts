@@ -5,7 +5,7 @@ import type { AuditEntry } from '../../exchange/audit-log.ts'
 import { jsonAnswer } from './rest-answers.ts'
 import type { RestRoutes } from './rest-deps.ts'
 import { limitOf, numberOf } from './rest-query.ts'
-import { auditPage, auditQuery, auditVerdict, healthAnswer, pinBody, tokenHealth } from './rest-schemas.ts'
+import { auditPage, auditQuery, auditVerdict, clockAnswer, healthAnswer, pinBody, tokenHealth } from './rest-schemas.ts'
 
 /** A search for one subject reads at most so much of the log for one answer; `next` goes on from there. */
 const maxSearched = 100_000
@@ -55,6 +55,24 @@ export const stationRoutes: RestRoutes = (app, site) => {
       },
     },
     async (): Promise<Static<typeof auditVerdict>> => ({ entries: await site().audit.verify() }),
+  )
+}
+
+export const clockRoutes: RestRoutes = (app, site) => {
+  app.post(
+    '/v1/clock/trust',
+    {
+      schema: {
+        tags: ['station'],
+        summary: "A person says that the machine's clock is right: a doubt ends",
+        response: jsonAnswer(clockAnswer),
+      },
+    },
+    async (): Promise<Static<typeof clockAnswer>> => {
+      const { clock, trustClock } = site()
+      await trustClock()
+      return { now: clock.now(), doubtful: clock.doubt !== undefined }
+    },
   )
 }
 

@@ -252,6 +252,8 @@ export const auditPage = record({
   entries: Type.Array(record({ sequence: count, timeMs, act: text, subject: text, detail: text })),
   next: Type.Union([count, Type.Null()], { description: '`from` of the next page, null at the end' }),
 })
+export const clockAnswer = record({ now: timeMs, doubtful: Type.Boolean() })
+
 export const auditVerdict = record({ entries: count })
 
 export const pinBody = record({ pin: Type.String({ minLength: 1, maxLength: 256 }) })

@@ -91,6 +91,7 @@ describe('courier', () => {
     const link = await station.link('b')
     const { transfer } = await link.next('offer')
     await link.next('offer')
+    await station.renewCertificate(2)
     records.failure = new TramError('STORE_FAILED', { detail: 'injected' })
     const answer = { transfer, code: 'SEAL_INVALID', retryAfterMs: 30_000, reseal: true }
     station.switchboard.onMessage(link, { temporary: answer })

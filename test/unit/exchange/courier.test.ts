@@ -229,6 +229,7 @@ describe('courier', () => {
       const two = await PlayedRecipient.connect(station, 'two')
       const offer = await two.nextOffer()
       station.clock.advance(5_000)
+      await station.renewCertificate(2)
       two.says({ temporary: { transfer: offer.transfer, code: 'SEAL_INVALID', retryAfterMs: 30_000, reseal: true } })
       const again = await two.nextOffer()
       expect(hex(again.waybill)).toBe(hex(offer.waybill))
@@ -245,6 +246,7 @@ describe('courier', () => {
       const both = await Promise.all(['two', 'three'].map((id) => PlayedRecipient.connect(station, id)))
       const offers = await Promise.all(both.map((one) => one.nextOffer()))
       await station.sealer.stop()
+      await station.renewCertificate(2)
       both.forEach((one, at) => {
         one.says({
           temporary: { transfer: offers[at]?.transfer ?? 0, code: 'SEAL_INVALID', retryAfterMs: 1, reseal: true },

@@ -219,12 +219,15 @@ describe('reception', () => {
       expect(await verdictsOf(offer.waybill)).toEqual([`H02 ${Outcome.STORED}`])
     })
 
-    it('4: a waybill past its time, for good', async () => {
+    it('4: a waybill past its time, for now only: its sender lets it expire, by its own clock', async () => {
       const link = await station.link('one')
       const offer = played(documentPacket(['H02']), { notAfter: startMs + 1000 })
       station.clock.advance(1001)
-      expect(await station.deliver(link, offer)).toBe('known')
-      expect(await verdictsOf(offer.waybill)).toEqual([`H02 ${Outcome.REFUSED} WAYBILL_INVALID`])
+      expect(await station.deliver(link, offer)).toBe('temporary')
+      expect(lastAnswer(link)?.temporary).toMatchObject({ code: 'DELIVERY_EXPIRED', retryAfterMs: 60_000 })
+      expect(await station.inbound(offer.waybill)).toBeUndefined()
+      station.clock.jump(startMs)
+      expect(await station.deliver(link, offer)).toBe('stored')
     })
 
     it.each<[string, Partial<Waybill>]>([

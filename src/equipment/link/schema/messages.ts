@@ -9,6 +9,7 @@ export interface Hello {
   protocol: number
   generation: number
   directoryVersion: number
+  clockMs?: number
 }
 
 export namespace Hello {
@@ -34,6 +35,11 @@ export namespace Hello {
         if ((obj.directoryVersion != null && obj.directoryVersion !== 0)) {
           w.uint32(24)
           w.uint64Number(obj.directoryVersion)
+        }
+
+        if (obj.clockMs != null) {
+          w.uint32(32)
+          w.uint64Number(obj.clockMs)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -62,6 +68,10 @@ export namespace Hello {
             }
             case 3: {
               obj.directoryVersion = reader.uint64Number()
+              break
+            }
+            case 4: {
+              obj.clockMs = reader.uint64Number()
               break
             }
             default: {
@@ -100,6 +110,13 @@ export namespace Hello {
               }
               break
             }
+            case 4: {
+              yield {
+                field: `${prefix}.clockMs`,
+                value: reader.uint64Number()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -127,6 +144,11 @@ export namespace Hello {
     value: number
   }
 
+  export interface HelloClockMsFieldEvent {
+    field: '$.clockMs'
+    value: number
+  }
+
   export function encode (obj: Partial<Hello>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, Hello.codec())
   }
@@ -135,7 +157,7 @@ export namespace Hello {
     return decodeMessage(buf, Hello.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Hello>): Generator<HelloProtocolFieldEvent | HelloGenerationFieldEvent | HelloDirectoryVersionFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Hello>): Generator<HelloProtocolFieldEvent | HelloGenerationFieldEvent | HelloDirectoryVersionFieldEvent | HelloClockMsFieldEvent> {
     return streamMessage(buf, Hello.codec(), opts)
   }
 }
@@ -2469,6 +2491,118 @@ export namespace Bye {
   }
 }
 
+export interface ClockSaid {
+  clockMs: number
+  ask: boolean
+}
+
+export namespace ClockSaid {
+  let _codec: Codec<ClockSaid>
+
+  export const codec = (): Codec<ClockSaid> => {
+    if (_codec == null) {
+      _codec = message<ClockSaid>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.clockMs != null && obj.clockMs !== 0)) {
+          w.uint32(8)
+          w.uint64Number(obj.clockMs)
+        }
+
+        if ((obj.ask != null && obj.ask !== false)) {
+          w.uint32(16)
+          w.bool(obj.ask)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          clockMs: 0,
+          ask: false
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.clockMs = reader.uint64Number()
+              break
+            }
+            case 2: {
+              obj.ask = reader.bool()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.clockMs`,
+                value: reader.uint64Number()
+              }
+              break
+            }
+            case 2: {
+              yield {
+                field: `${prefix}.ask`,
+                value: reader.bool()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface ClockSaidClockMsFieldEvent {
+    field: '$.clockMs'
+    value: number
+  }
+
+  export interface ClockSaidAskFieldEvent {
+    field: '$.ask'
+    value: boolean
+  }
+
+  export function encode (obj: Partial<ClockSaid>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, ClockSaid.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ClockSaid>): ClockSaid {
+    return decodeMessage(buf, ClockSaid.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ClockSaid>): Generator<ClockSaidClockMsFieldEvent | ClockSaidAskFieldEvent> {
+    return streamMessage(buf, ClockSaid.codec(), opts)
+  }
+}
+
 export interface LinkMessage {
   hello?: Hello
   credit?: Credit
@@ -2492,6 +2626,7 @@ export interface LinkMessage {
   ping?: Ping
   pong?: Pong
   bye?: Bye
+  clock?: ClockSaid
 }
 
 export namespace LinkMessage {
@@ -2506,7 +2641,33 @@ export namespace LinkMessage {
 
         obj = { ...obj }
 
+        if (obj.clock != null) {
+          obj.bye = undefined
+          obj.pong = undefined
+          obj.ping = undefined
+          obj.yield = undefined
+          obj.arrived = undefined
+          obj.session = undefined
+          obj.directoryPiece = undefined
+          obj.directoryWant = undefined
+          obj.directoryOffer = undefined
+          obj.ack = undefined
+          obj.receipt = undefined
+          obj.stored = undefined
+          obj.cancel = undefined
+          obj.end = undefined
+          obj.data = undefined
+          obj.reject = undefined
+          obj.temporary = undefined
+          obj.known = undefined
+          obj.want = undefined
+          obj.offer = undefined
+          obj.credit = undefined
+          obj.hello = undefined
+        }
+
         if (obj.bye != null) {
+          obj.clock = undefined
           obj.pong = undefined
           obj.ping = undefined
           obj.yield = undefined
@@ -2531,6 +2692,7 @@ export namespace LinkMessage {
         }
 
         if (obj.pong != null) {
+          obj.clock = undefined
           obj.bye = undefined
           obj.ping = undefined
           obj.yield = undefined
@@ -2555,6 +2717,7 @@ export namespace LinkMessage {
         }
 
         if (obj.ping != null) {
+          obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
           obj.yield = undefined
@@ -2579,6 +2742,7 @@ export namespace LinkMessage {
         }
 
         if (obj.yield != null) {
+          obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
           obj.ping = undefined
@@ -2603,6 +2767,7 @@ export namespace LinkMessage {
         }
 
         if (obj.arrived != null) {
+          obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
           obj.ping = undefined
@@ -2627,6 +2792,7 @@ export namespace LinkMessage {
         }
 
         if (obj.session != null) {
+          obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
           obj.ping = undefined
@@ -2651,6 +2817,7 @@ export namespace LinkMessage {
         }
 
         if (obj.directoryPiece != null) {
+          obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
           obj.ping = undefined
@@ -2675,6 +2842,7 @@ export namespace LinkMessage {
         }
 
         if (obj.directoryWant != null) {
+          obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
           obj.ping = undefined
@@ -2699,6 +2867,7 @@ export namespace LinkMessage {
         }
 
         if (obj.directoryOffer != null) {
+          obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
           obj.ping = undefined
@@ -2723,6 +2892,7 @@ export namespace LinkMessage {
         }
 
         if (obj.ack != null) {
+          obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
           obj.ping = undefined
@@ -2747,6 +2917,7 @@ export namespace LinkMessage {
         }
 
         if (obj.receipt != null) {
+          obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
           obj.ping = undefined
@@ -2771,6 +2942,7 @@ export namespace LinkMessage {
         }
 
         if (obj.stored != null) {
+          obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
           obj.ping = undefined
@@ -2795,6 +2967,7 @@ export namespace LinkMessage {
         }
 
         if (obj.cancel != null) {
+          obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
           obj.ping = undefined
@@ -2819,6 +2992,7 @@ export namespace LinkMessage {
         }
 
         if (obj.end != null) {
+          obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
           obj.ping = undefined
@@ -2843,6 +3017,7 @@ export namespace LinkMessage {
         }
 
         if (obj.data != null) {
+          obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
           obj.ping = undefined
@@ -2867,6 +3042,7 @@ export namespace LinkMessage {
         }
 
         if (obj.reject != null) {
+          obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
           obj.ping = undefined
@@ -2891,6 +3067,7 @@ export namespace LinkMessage {
         }
 
         if (obj.temporary != null) {
+          obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
           obj.ping = undefined
@@ -2915,6 +3092,7 @@ export namespace LinkMessage {
         }
 
         if (obj.known != null) {
+          obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
           obj.ping = undefined
@@ -2939,6 +3117,7 @@ export namespace LinkMessage {
         }
 
         if (obj.want != null) {
+          obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
           obj.ping = undefined
@@ -2963,6 +3142,7 @@ export namespace LinkMessage {
         }
 
         if (obj.offer != null) {
+          obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
           obj.ping = undefined
@@ -2987,6 +3167,7 @@ export namespace LinkMessage {
         }
 
         if (obj.credit != null) {
+          obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
           obj.ping = undefined
@@ -3011,6 +3192,7 @@ export namespace LinkMessage {
         }
 
         if (obj.hello != null) {
+          obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
           obj.ping = undefined
@@ -3142,6 +3324,11 @@ export namespace LinkMessage {
         if (obj.bye != null) {
           w.uint32(178)
           Bye.codec().encode(obj.bye, w)
+        }
+
+        if (obj.clock != null) {
+          w.uint32(186)
+          ClockSaid.codec().encode(obj.clock, w)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -3288,6 +3475,12 @@ export namespace LinkMessage {
               })
               break
             }
+            case 23: {
+              obj.clock = ClockSaid.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.clock
+              })
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -3295,7 +3488,33 @@ export namespace LinkMessage {
           }
         }
 
+        if (obj.clock != null) {
+          delete obj.bye
+          delete obj.pong
+          delete obj.ping
+          delete obj.yield
+          delete obj.arrived
+          delete obj.session
+          delete obj.directoryPiece
+          delete obj.directoryWant
+          delete obj.directoryOffer
+          delete obj.ack
+          delete obj.receipt
+          delete obj.stored
+          delete obj.cancel
+          delete obj.end
+          delete obj.data
+          delete obj.reject
+          delete obj.temporary
+          delete obj.known
+          delete obj.want
+          delete obj.offer
+          delete obj.credit
+          delete obj.hello
+        }
+
         if (obj.bye != null) {
+          delete obj.clock
           delete obj.pong
           delete obj.ping
           delete obj.yield
@@ -3320,6 +3539,7 @@ export namespace LinkMessage {
         }
 
         if (obj.pong != null) {
+          delete obj.clock
           delete obj.bye
           delete obj.ping
           delete obj.yield
@@ -3344,6 +3564,7 @@ export namespace LinkMessage {
         }
 
         if (obj.ping != null) {
+          delete obj.clock
           delete obj.bye
           delete obj.pong
           delete obj.yield
@@ -3368,6 +3589,7 @@ export namespace LinkMessage {
         }
 
         if (obj.yield != null) {
+          delete obj.clock
           delete obj.bye
           delete obj.pong
           delete obj.ping
@@ -3392,6 +3614,7 @@ export namespace LinkMessage {
         }
 
         if (obj.arrived != null) {
+          delete obj.clock
           delete obj.bye
           delete obj.pong
           delete obj.ping
@@ -3416,6 +3639,7 @@ export namespace LinkMessage {
         }
 
         if (obj.session != null) {
+          delete obj.clock
           delete obj.bye
           delete obj.pong
           delete obj.ping
@@ -3440,6 +3664,7 @@ export namespace LinkMessage {
         }
 
         if (obj.directoryPiece != null) {
+          delete obj.clock
           delete obj.bye
           delete obj.pong
           delete obj.ping
@@ -3464,6 +3689,7 @@ export namespace LinkMessage {
         }
 
         if (obj.directoryWant != null) {
+          delete obj.clock
           delete obj.bye
           delete obj.pong
           delete obj.ping
@@ -3488,6 +3714,7 @@ export namespace LinkMessage {
         }
 
         if (obj.directoryOffer != null) {
+          delete obj.clock
           delete obj.bye
           delete obj.pong
           delete obj.ping
@@ -3512,6 +3739,7 @@ export namespace LinkMessage {
         }
 
         if (obj.ack != null) {
+          delete obj.clock
           delete obj.bye
           delete obj.pong
           delete obj.ping
@@ -3536,6 +3764,7 @@ export namespace LinkMessage {
         }
 
         if (obj.receipt != null) {
+          delete obj.clock
           delete obj.bye
           delete obj.pong
           delete obj.ping
@@ -3560,6 +3789,7 @@ export namespace LinkMessage {
         }
 
         if (obj.stored != null) {
+          delete obj.clock
           delete obj.bye
           delete obj.pong
           delete obj.ping
@@ -3584,6 +3814,7 @@ export namespace LinkMessage {
         }
 
         if (obj.cancel != null) {
+          delete obj.clock
           delete obj.bye
           delete obj.pong
           delete obj.ping
@@ -3608,6 +3839,7 @@ export namespace LinkMessage {
         }
 
         if (obj.end != null) {
+          delete obj.clock
           delete obj.bye
           delete obj.pong
           delete obj.ping
@@ -3632,6 +3864,7 @@ export namespace LinkMessage {
         }
 
         if (obj.data != null) {
+          delete obj.clock
           delete obj.bye
           delete obj.pong
           delete obj.ping
@@ -3656,6 +3889,7 @@ export namespace LinkMessage {
         }
 
         if (obj.reject != null) {
+          delete obj.clock
           delete obj.bye
           delete obj.pong
           delete obj.ping
@@ -3680,6 +3914,7 @@ export namespace LinkMessage {
         }
 
         if (obj.temporary != null) {
+          delete obj.clock
           delete obj.bye
           delete obj.pong
           delete obj.ping
@@ -3704,6 +3939,7 @@ export namespace LinkMessage {
         }
 
         if (obj.known != null) {
+          delete obj.clock
           delete obj.bye
           delete obj.pong
           delete obj.ping
@@ -3728,6 +3964,7 @@ export namespace LinkMessage {
         }
 
         if (obj.want != null) {
+          delete obj.clock
           delete obj.bye
           delete obj.pong
           delete obj.ping
@@ -3752,6 +3989,7 @@ export namespace LinkMessage {
         }
 
         if (obj.offer != null) {
+          delete obj.clock
           delete obj.bye
           delete obj.pong
           delete obj.ping
@@ -3776,6 +4014,7 @@ export namespace LinkMessage {
         }
 
         if (obj.credit != null) {
+          delete obj.clock
           delete obj.bye
           delete obj.pong
           delete obj.ping
@@ -3800,6 +4039,7 @@ export namespace LinkMessage {
         }
 
         if (obj.hello != null) {
+          delete obj.clock
           delete obj.bye
           delete obj.pong
           delete obj.ping
@@ -3985,6 +4225,13 @@ export namespace LinkMessage {
 
               break
             }
+            case 23: {
+              yield * ClockSaid.codec().stream(reader, reader.uint32(), `${prefix}.clock`, {
+                limits: opts.limits?.clock
+              })
+
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -4009,6 +4256,11 @@ export namespace LinkMessage {
 
   export interface LinkMessageHelloDirectoryVersionFieldEvent {
     field: '$.hello.directoryVersion'
+    value: number
+  }
+
+  export interface LinkMessageHelloClockMsFieldEvent {
+    field: '$.hello.clockMs'
     value: number
   }
 
@@ -4213,6 +4465,16 @@ export namespace LinkMessage {
     value: boolean
   }
 
+  export interface LinkMessageClockClockMsFieldEvent {
+    field: '$.clock.clockMs'
+    value: number
+  }
+
+  export interface LinkMessageClockAskFieldEvent {
+    field: '$.clock.ask'
+    value: boolean
+  }
+
   export function encode (obj: Partial<LinkMessage>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, LinkMessage.codec())
   }
@@ -4221,7 +4483,7 @@ export namespace LinkMessage {
     return decodeMessage(buf, LinkMessage.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<LinkMessage>): Generator<LinkMessageHelloProtocolFieldEvent | LinkMessageHelloGenerationFieldEvent | LinkMessageHelloDirectoryVersionFieldEvent | LinkMessageCreditLaneFieldEvent | LinkMessageCreditBytesFieldEvent | LinkMessageOfferTransferFieldEvent | LinkMessageOfferWaybillFieldEvent | LinkMessageOfferSealFieldEvent | LinkMessageOfferAgenciesFieldEvent | LinkMessageWantTransferFieldEvent | LinkMessageWantFirstChunkFieldEvent | LinkMessageKnownTransferFieldEvent | LinkMessageTemporaryTransferFieldEvent | LinkMessageTemporaryCodeFieldEvent | LinkMessageTemporaryRetryAfterMsFieldEvent | LinkMessageTemporaryResealFieldEvent | LinkMessageRejectTransferFieldEvent | LinkMessageRejectCodeFieldEvent | LinkMessageRejectDetailFieldEvent | LinkMessageDataTransferFieldEvent | LinkMessageDataOffsetFieldEvent | LinkMessageDataBytesFieldEvent | LinkMessageEndTransferFieldEvent | LinkMessageCancelTransferFieldEvent | LinkMessageCancelCodeFieldEvent | LinkMessageStoredTransferFieldEvent | LinkMessageReceiptReceiptFieldEvent | LinkMessageReceiptSealFieldEvent | LinkMessageAckWaybillDigestFieldEvent | LinkMessageDirectoryOfferVersionFieldEvent | LinkMessageDirectoryOfferSizeFieldEvent | LinkMessageDirectoryWantVersionFieldEvent | LinkMessageDirectoryWantOffsetFieldEvent | LinkMessageDirectoryPieceVersionFieldEvent | LinkMessageDirectoryPieceOffsetFieldEvent | LinkMessageDirectoryPieceBytesFieldEvent | LinkMessageSessionRunFieldEvent | LinkMessageSessionGreetingFieldEvent | LinkMessageArrivedBytesFieldEvent | LinkMessageYieldLaneFieldEvent | LinkMessageYieldBytesFieldEvent | LinkMessageByeReasonFieldEvent | LinkMessageByeTieFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<LinkMessage>): Generator<LinkMessageHelloProtocolFieldEvent | LinkMessageHelloGenerationFieldEvent | LinkMessageHelloDirectoryVersionFieldEvent | LinkMessageHelloClockMsFieldEvent | LinkMessageCreditLaneFieldEvent | LinkMessageCreditBytesFieldEvent | LinkMessageOfferTransferFieldEvent | LinkMessageOfferWaybillFieldEvent | LinkMessageOfferSealFieldEvent | LinkMessageOfferAgenciesFieldEvent | LinkMessageWantTransferFieldEvent | LinkMessageWantFirstChunkFieldEvent | LinkMessageKnownTransferFieldEvent | LinkMessageTemporaryTransferFieldEvent | LinkMessageTemporaryCodeFieldEvent | LinkMessageTemporaryRetryAfterMsFieldEvent | LinkMessageTemporaryResealFieldEvent | LinkMessageRejectTransferFieldEvent | LinkMessageRejectCodeFieldEvent | LinkMessageRejectDetailFieldEvent | LinkMessageDataTransferFieldEvent | LinkMessageDataOffsetFieldEvent | LinkMessageDataBytesFieldEvent | LinkMessageEndTransferFieldEvent | LinkMessageCancelTransferFieldEvent | LinkMessageCancelCodeFieldEvent | LinkMessageStoredTransferFieldEvent | LinkMessageReceiptReceiptFieldEvent | LinkMessageReceiptSealFieldEvent | LinkMessageAckWaybillDigestFieldEvent | LinkMessageDirectoryOfferVersionFieldEvent | LinkMessageDirectoryOfferSizeFieldEvent | LinkMessageDirectoryWantVersionFieldEvent | LinkMessageDirectoryWantOffsetFieldEvent | LinkMessageDirectoryPieceVersionFieldEvent | LinkMessageDirectoryPieceOffsetFieldEvent | LinkMessageDirectoryPieceBytesFieldEvent | LinkMessageSessionRunFieldEvent | LinkMessageSessionGreetingFieldEvent | LinkMessageArrivedBytesFieldEvent | LinkMessageYieldLaneFieldEvent | LinkMessageYieldBytesFieldEvent | LinkMessageByeReasonFieldEvent | LinkMessageByeTieFieldEvent | LinkMessageClockClockMsFieldEvent | LinkMessageClockAskFieldEvent> {
     return streamMessage(buf, LinkMessage.codec(), opts)
   }
 }
