@@ -57,6 +57,8 @@ export interface InboxItem {
   resend: number
   /** The sender has recalled the document. */
   recalled: boolean
+  /** Its place in the list, for `ListQuery.after`; '' when it is done. */
+  cursor: string
 }
 
 export interface ListQuery {
@@ -65,9 +67,11 @@ export interface ListQuery {
   /** ms since 1970, inclusive / exclusive; null = open. */
   fromMs: number | null
   toMs: number | null
-  /** From 1. */
+  /** From 1. Pages far from the start are walked to: `after` is not. */
   pageIndex: number
   pageSize: number
+  /** `cursor` of the item before the page, whatever has become of that item: costs the page only. Then `pageIndex` is ignored. */
+  after?: string | null
 }
 
 /** State of a delivery to one agency, as the sender sees it. */
@@ -90,6 +94,8 @@ export interface SentItem {
   sentAt: number
   /** When the receipt says it was stored, null before. */
   deliveredAt: number | null
+  /** Its place in the list, for `ListQuery.after`. */
+  cursor: string
 }
 
 /** How far a wanted change of the directory is: `in-force` when the directory says it already. */
@@ -97,6 +103,9 @@ export interface AgencyChangeOutcome {
   requestId: string
   state: 'queued' | 'exported' | 'in-force'
 }
+
+/** A backend with more open items has stopped working through them: it need not know how many exactly. */
+export const maxCountedItems = 100_000
 
 export interface Desk {
   /**
@@ -109,7 +118,7 @@ export interface Desk {
   listReceived(query: ListQuery): Promise<InboxItem[]>
   /** One page of what was sent, newest first; `docId` narrows to one document. */
   listSent(query: ListQuery & { docId: string | null }): Promise<SentItem[]>
-  /** How many items are not `done`. */
+  /** How many items are not `done`; counting ends at `maxCountedItems`. */
   countReceived(backend: Backend, kind: PacketKindName): Promise<number>
   /** An item's exact bytes. @throws TramError DOCUMENT_UNKNOWN (also when it is another backend's), PACKET_MISSING */
   openItem(backend: Backend, itemId: string): Promise<{ item: InboxItem; bytes: AsyncIterable<Uint8Array> }>

@@ -2,11 +2,18 @@
 // Reception adds items in its own commit; the desk lists, opens and marks them.
 import type { Clock } from '../base/clock.ts'
 import { TramError } from '../base/errors.ts'
-import { key, range, sequencePart } from '../equipment/store/namespaces.ts'
+import { isWithin, key, range, sequencePart } from '../equipment/store/namespaces.ts'
 import type { PacketStore } from '../equipment/store/packet-store.ts'
 import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
 import type { AuditLog } from './audit-log.ts'
-import type { Backend, InboxItem, ItemMark, ListQuery, PacketKindName } from './desk.ts'
+import {
+  type Backend,
+  type InboxItem,
+  type ItemMark,
+  type ListQuery,
+  maxCountedItems,
+  type PacketKindName,
+} from './desk.ts'
 import type { Directory } from './directory.ts'
 import { KeyedLock } from './keyed-lock.ts'
 import { ItemRecord } from './schema/records.ts'
@@ -91,12 +98,18 @@ export class Inbox {
   /** See Desk.listReceived. */
   async list(query: ListQuery): Promise<InboxItem[]> {
     const pageSize = Math.min(query.pageSize, maxPageItems)
-    let skip = (query.pageIndex - 1) * pageSize
+    const after = query.after ?? null
+    let skip = after === null ? (query.pageIndex - 1) * pageSize : 0
+    const isAnyTime = query.fromMs === null && query.toMs === null
     const page: InboxItem[] = []
-    for await (const record of this.#open(await this.#codes(query.backend), query.kind)) {
+    for await (const itemId of this.#open(await this.#codes(query.backend), query.kind, after)) {
+      // Without times to look at, what is skipped need not be read.
+      if (isAnyTime && skip-- > 0) continue
+      const record = await this.find(itemId)
+      if (record === undefined) continue
       if (query.fromMs !== null && record.receivedAt < query.fromMs) continue
       if (query.toMs !== null && record.receivedAt >= query.toMs) continue
-      if (skip-- > 0) continue
+      if (!isAnyTime && skip-- > 0) continue
       page.push(await this.#toItem(record))
       if (page.length >= pageSize) break
     }
@@ -107,7 +120,8 @@ export class Inbox {
   async count(backend: Backend, kind: PacketKindName): Promise<number> {
     let count = 0
     for (const code of await this.#codes(backend)) {
-      for await (const _ of this.#records.range(range('inbox', code, kind))) count += 1
+      const limit = maxCountedItems - count
+      if (limit > 0) for await (const _ of this.#records.range({ ...range('inbox', code, kind), limit })) count += 1
     }
     return count
   }
@@ -162,6 +176,7 @@ export class Inbox {
       digest: record.packetDigest,
       resend: record.resend,
       recalled,
+      cursor: record.inboxKey,
     }
   }
 
@@ -182,12 +197,15 @@ export class Inbox {
     return codes
   }
 
-  async *#open(codes: ReadonlySet<string>, kind: PacketKindName): AsyncGenerator<ItemRecord> {
-    for (const code of codes) {
-      for await (const [, value] of this.#records.range(range('inbox', code, kind))) {
-        const record = await this.find(Buffer.from(value).toString('utf8'))
-        if (record !== undefined) yield record
-      }
+  /** Ids of open items in order, one agency after the other. @param after a cursor, attacker-controlled */
+  async *#open(codes: ReadonlySet<string>, kind: PacketKindName, after: string | null): AsyncGenerator<string> {
+    const all = [...codes]
+    const at = after === null ? 0 : all.findIndex((code) => isWithin(range('inbox', code, kind), after))
+    if (at < 0) throw new TramError('REQUEST_INVALID', { field: 'after', detail: 'is no place in this list' })
+    for (const [index, code] of all.slice(at).entries()) {
+      const whole = range('inbox', code, kind)
+      const from = index === 0 && after !== null ? `${after}\0` : whole.from
+      for await (const [, value] of this.#records.range({ ...whole, from })) yield Buffer.from(value).toString('utf8')
     }
   }
 }

@@ -212,6 +212,14 @@ describe('every operation', () => {
     expect((await kitOf(server).getReceivedEdocList()).data).toHaveLength(2_345)
     const paged = await kitOf(server).getReceivedEdocList({ pageSize: 1000, pageIndex: 3 })
     expect(paged.data).toHaveLength(345)
+    const turned = kitOf(server)
+    const lists = vi.spyOn(desk, 'listReceived')
+    for (const pageIndex of [1, 2, 3])
+      expect((await turned.getReceivedEdocList({ pageSize: 900, pageIndex })).data).toHaveLength(
+        pageIndex < 3 ? 900 : 545,
+      )
+    expect(lists.mock.calls.map(([{ after }]) => after)).toEqual([null, 'r899', 'r1799'])
+    lists.mockRestore()
     const oneDay = await kitOf(server).getReceivedEdocList({ fromDate: '2026/11/03', toDate: '2026/11/03' })
     expect(new Set(oneDay.data.map((row) => row.created_time))).toEqual(new Set(['2026/11/03 00:00:00']))
     expect(oneDay.data).toHaveLength(782)

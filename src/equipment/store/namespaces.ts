@@ -65,6 +65,14 @@ export function range(namespace: Namespace, ...prefixParts: readonly string[]): 
   return { from: prefix + separator, to: prefix + afterSeparator }
 }
 
+/** Whether a key, or what claims to be one (attacker-controlled), lies in `range`. */
+export function isWithin(range: KeyRange, name: string): boolean {
+  return (
+    Buffer.compare(Buffer.from(range.from), Buffer.from(name)) <= 0 &&
+    Buffer.compare(Buffer.from(name), Buffer.from(range.to)) < 0
+  )
+}
+
 /**
  * A number as a part that sorts as the number does: 16 decimal digits.
  * @throws RangeError unless `n` is a safe integer ≥ 0

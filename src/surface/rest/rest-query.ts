@@ -33,6 +33,7 @@ export interface ListFields {
   to?: string
   page?: string
   size?: string
+  after?: string
 }
 
 /** The fields that every list has. @throws TramError REQUEST_INVALID */
@@ -48,6 +49,7 @@ export function listQueryOf(fields: ListFields, backend: Backend) {
     toMs: time('to'),
     pageIndex: numberOf('page', fields.page, { byDefault: 1, min: 1, max: 100_000 }),
     pageSize: limitOf('size', fields.size),
+    after: fields.after ?? null,
   }
 }
 
@@ -67,4 +69,9 @@ export function backendOf(backends: readonly Backend[], systemid: string | undef
   const backend = backends.find((one) => one.systemid === systemid)
   if (backend === undefined) throw invalid('querystring/systemid', 'no such backend is configured')
   return backend
+}
+
+/** `next` of a page: the place of its last item when it is full, null when nothing can follow. */
+export function nextOf(items: readonly { cursor: string }[], { pageSize }: { pageSize: number }): string | null {
+  return items.length < pageSize ? null : (items.at(-1)?.cursor ?? null)
 }

@@ -6,7 +6,7 @@ import type { Backend, InboxItem } from '../../exchange/desk.ts'
 import type { Directory } from '../../exchange/directory.ts'
 import { bytesAnswer, jsonAnswer } from './rest-answers.ts'
 import type { RestRoutes } from './rest-deps.ts'
-import { backendOf, limitOf, listQueryOf } from './rest-query.ts'
+import { backendOf, limitOf, listQueryOf, nextOf } from './rest-query.ts'
 import { sendBytes } from './rest-routes-documents.ts'
 import {
   inboxItem,
@@ -37,7 +37,8 @@ export const listRoutes: RestRoutes = (app, site) => {
     async ({ query }): Promise<Static<typeof sentPage>> => {
       const { desk, backends } = site()
       const list = listQueryOf(query, backendOf(backends, query.systemid))
-      return { items: await desk.listSent({ ...list, docId: query.docId ?? null }) }
+      const items = await desk.listSent({ ...list, docId: query.docId ?? null })
+      return { items, next: nextOf(items, list) }
     },
   )
 
@@ -56,7 +57,8 @@ export const listRoutes: RestRoutes = (app, site) => {
       const backend = await narrowed(backendOf(backends, query.systemid), query.agency, directory)
       const list = listQueryOf(query, backend)
       const items = await desk.listReceived(list)
-      return { total: await desk.countReceived(backend, list.kind), items: items.map(toAnswer) }
+      const total = await desk.countReceived(backend, list.kind)
+      return { total, items: items.map(toAnswer), next: nextOf(items, list) }
     },
   )
 

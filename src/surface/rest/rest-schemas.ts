@@ -100,7 +100,8 @@ const listFields = {
   kind: Type.Optional(kind),
   from: digits('earliest time, ms since 1970, inclusive'),
   to: digits('latest time, ms since 1970, exclusive'),
-  page: digits('from 1', 6),
+  page: digits('from 1; pages far from the start are walked to, `after` is not', 6),
+  after: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: '`next` of the page before' })),
   size: digits('items on a page, 1 to 1000 (default 100)', 4),
 }
 
@@ -122,6 +123,7 @@ export const sentPage = record({
       deliveredAt: nullable(timeMs),
     }),
   ),
+  next: nullable(text),
 })
 
 export const inboxQuery = record({ ...listFields, agency: Type.Optional(agencyCode) })
@@ -140,7 +142,11 @@ export const inboxItem = record({
   resend: count,
   recalled: Type.Boolean(),
 })
-export const inboxPage = record({ total: count, items: Type.Array(inboxItem) })
+export const inboxPage = record({
+  total: Type.Integer({ minimum: 0, description: 'counted up to 100000' }),
+  items: Type.Array(inboxItem),
+  next: nullable(text),
+})
 export const itemQuery = record({ systemid })
 export const markBody = record({
   mark: Type.Union([Type.Literal('processing'), Type.Literal('done'), Type.Literal('fail')]),

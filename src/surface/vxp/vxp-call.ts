@@ -1,6 +1,7 @@
 // One verified call of a VXP operation: what vxp-server.ts hands to the handlers of vxp-operations.ts.
 import type { Desk } from '../../exchange/desk.ts'
 import type { RequestBody } from './vxp-body.ts'
+import type { PageMarks } from './vxp-page-marks.ts'
 import type { VxpReply } from './vxp-reply.ts'
 import type { VxpRequest } from './vxp-request.ts'
 
@@ -11,6 +12,7 @@ export interface VxpCall extends VxpRequest {
   /** Every Content-Type header that was sent: kits send their own beside the form's. */
   contentTypes: readonly string[]
   reply: VxpReply
+  pages: PageMarks
   desk: Desk
   nowMs: number
   /** Aborts when the server stops and cannot wait any longer. */

@@ -1,6 +1,7 @@
 // The operations that read and mark what the desk keeps: lists, counts, documents, updateStatus.
 import { TramError } from '../../base/errors.ts'
 import type { InboxItem, ItemMark, ListQuery, SentItem } from '../../exchange/desk.ts'
+import { maxPageItems } from '../../exchange/sent-register.ts'
 import { okAnswer } from './vxp-answers.ts'
 import type { VxpCall } from './vxp-call.ts'
 import { kindOf, serviceTypeOf } from './vxp-kind.ts'
@@ -9,7 +10,7 @@ import { receivedRow, sentRow } from './vxp-rows.ts'
 import { vietnamDay } from './vxp-time.ts'
 
 const defaultPageSize = 1000
-const maxPageSize = 10_000
+const maxPageSize = maxPageItems
 /** An unpaged list ends here; a backend with more open items has stopped working through them. */
 const maxListedPages = 200
 const maxDocIdLength = 256
@@ -23,7 +24,7 @@ export async function getReceivedEdocList(call: VxpCall): Promise<void> {
   const serviceType = serviceTypeOf(call.parameters)
   const listPage = (page: ListQuery): Promise<InboxItem[]> => call.desk.listReceived(page)
   await call.reply.list(
-    mapped(isPaged(call.parameters) ? once(query, listPage) : paged(query, listPage), (item) =>
+    mapped(isPaged(call.parameters) ? once(call, query, listPage) : paged(query, listPage), (item) =>
       receivedRow(item, serviceType),
     ),
   )
@@ -36,7 +37,7 @@ export async function getSentEdocList(call: VxpCall): Promise<void> {
   const listPage = (page: ListQuery): Promise<SentItem[]> => desk.listSent({ ...page, docId: query.docId })
   const isBounded = query.fromMs !== null || query.docId !== null
   const serviceType = serviceTypeOf(parameters)
-  const items = isPaged(parameters) || !isBounded ? once(query, listPage) : paged(query, listPage)
+  const items = isPaged(parameters) || !isBounded ? once(call, query, listPage) : paged(query, listPage)
   await call.reply.list(mapped(items, (item) => sentRow(item, serviceType)))
 }
 
@@ -130,16 +131,39 @@ function wholeNumber(parameters: VxpParameters, field: string): number | undefin
   return Number(text)
 }
 
-async function* once<Item>(query: ListQuery, listPage: (page: ListQuery) => Promise<Item[]>): AsyncGenerator<Item> {
-  yield* await listPage(query)
+/** One page. Where the next one begins is remembered: whoever turns the pages does not walk to each of them. */
+async function* once<Item extends { cursor: string }>(
+  { backend, pages, nowMs }: VxpCall,
+  query: ListQuery & { docId?: string | null },
+  listPage: (page: ListQuery) => Promise<Item[]>,
+): AsyncGenerator<Item> {
+  const { kind, fromMs, toMs, pageIndex, pageSize, docId } = query
+  const list = JSON.stringify([
+    docId === undefined ? 'received' : 'sent',
+    backend.systemid,
+    kind,
+    fromMs,
+    toMs,
+    pageSize,
+    docId,
+  ])
+  const items = await listPage({ ...query, after: pages.find(list, pageIndex, nowMs) ?? null })
+  const last = items.at(-1)
+  if (last !== undefined) pages.set(list, pageIndex + 1, last.cursor, nowMs)
+  yield* items
 }
 
-/** Page after page until one is short. An item that is marked meanwhile may shift the pages: the next poll shows all. */
-async function* paged<Item>(query: ListQuery, listPage: (page: ListQuery) => Promise<Item[]>): AsyncGenerator<Item> {
-  for (let pageIndex = 1; pageIndex <= maxListedPages; pageIndex++) {
-    const items = await listPage({ ...query, pageIndex })
+/** Page after page until one is short, each where the one before has ended. */
+async function* paged<Item extends { cursor: string }>(
+  query: ListQuery,
+  listPage: (page: ListQuery) => Promise<Item[]>,
+): AsyncGenerator<Item> {
+  let after: string | null = null
+  for (let page = 1; page <= maxListedPages; page++) {
+    const items: Item[] = await listPage({ ...query, pageIndex: 1, after })
     yield* items
-    if (items.length < query.pageSize) return
+    after = items.at(-1)?.cursor ?? null
+    if (after === null || items.length < query.pageSize) return
   }
 }
 

@@ -16,6 +16,7 @@ import { RequestBody } from './vxp-body.ts'
 import { createListener, listenOn, maxHeaderBytes } from './vxp-listener.ts'
 import { findOperation, operationNameOf } from './vxp-operations.ts'
 import type { VxpOptions } from './vxp-options.ts'
+import { PageMarks } from './vxp-page-marks.ts'
 import { RefusalLog } from './vxp-refusal-log.ts'
 import { acceptsGzip, VxpReply } from './vxp-reply.ts'
 import { printable, type VxpRequest, verifyRequest } from './vxp-request.ts'
@@ -55,6 +56,7 @@ export class VxpServer implements Service {
   readonly #stopping = new AbortController()
   readonly #running = new Set<Promise<void>>()
   readonly #answering = new WeakMap<object, ServerResponse>()
+  readonly #pages = new PageMarks()
   #refusals: RefusalLog
   #server: Server | null = null
   #backends: BackendRegister | null = null
@@ -177,7 +179,8 @@ export class VxpServer implements Service {
       if (known.body === 'ignored') await body.discard()
       const isBodyTrusted = verdict.value.isAddressTrusted || socket instanceof TLSSocket
       const signal = this.#stopping.signal
-      await known.run({ ...verdict.value, body, isBodyTrusted, contentTypes, reply, desk, nowMs, signal })
+      const call = { body, isBodyTrusted, contentTypes, reply, pages: this.#pages, desk, nowMs, signal }
+      await known.run({ ...verdict.value, ...call })
     } finally {
       this.#busy--
     }

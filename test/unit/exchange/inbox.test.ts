@@ -3,8 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sha256 } from '../../../src/document/document-id.ts'
+import { key, sequencePart } from '../../../src/equipment/store/namespaces.ts'
 import type { InboxItem, ListQuery } from '../../../src/exchange/desk.ts'
 import { buildPacket } from '../../fixtures/edxml/build-packet.ts'
 import { backendOf, LoneStation, type RecordedLink } from '../../fixtures/exchange/lone-station.ts'
@@ -104,6 +105,38 @@ describe('a backend', () => {
       ])
     })
 
+    it('turns pages from where the last one ended, whatever was done meanwhile, and reads only the page', async () => {
+      const both = { ...backendOf('H02'), agencies: ['H02', 'H02.1'] }
+      for (let at = 0; at < 30; at++) await receive(packetOf('H01', ['H02', 'H02.1'], `s${at}`), ['H02', 'H02.1'])
+      const all = (await list({ backend: both })).map(({ itemId }) => itemId)
+      const gets = vi.spyOn(station.records, 'get')
+      const turned: InboxItem[] = []
+      const readsOf: number[] = []
+      for (let after: string | null = null; ; ) {
+        gets.mockClear()
+        const page = await list({ backend: both, pageSize: 7, after })
+        readsOf.push(gets.mock.calls.filter(([name]) => name.startsWith('item:')).length)
+        turned.push(...page)
+        after = page.at(-1)?.cursor ?? null
+        for (const item of page) await mark(item, 'done', both)
+        if (page.length < 7) break
+      }
+      expect(turned.map(({ itemId }) => itemId)).toEqual(all)
+      expect(readsOf).toEqual([7, 7, 7, 7, 7, 7, 7, 7, 4])
+      const [own] = turned
+      for (const after of ['', 'x', 'inbox:H01:document:0', 'item:0', own?.cursor ?? ''])
+        await expect(list({ backend: backendOf('H02.2'), after })).rejects.toMatchObject({ code: 'REQUEST_INVALID' })
+    })
+
+    it('is told at most 100,000 when it counts', async () => {
+      const name = (at: number) => key('inbox', 'H02', 'document', sequencePart(at))
+      const puts = Array.from({ length: 100_007 }, (_, at) => ({
+        ...{ type: 'put' as const, key: name(at), value: Buffer.from('f'.repeat(32)) },
+      }))
+      await station.records.commit(puts)
+      expect(await station.desk.countReceived(backendOf('H02'), 'document')).toBe(100_000)
+    })
+
     it('takes an item off the list with `done`, for good', async () => {
       await receive(packetOf('H01', ['H02'], 'a'))
       const [item] = await list()
@@ -178,6 +211,17 @@ describe('a backend', () => {
       for (let pageIndex = 1; pageIndex <= 7; pageIndex++) pages.push(...(await sent({ pageSize, pageIndex })))
       expect([pageSize, pages]).toEqual([pageSize, all])
     }
+    for (const pageSize of [1, 2, 3, 4, 5]) {
+      const pages: string[] = []
+      for (let after: string | null = null; ; ) {
+        const rows = await station.desk.listSent({ ...query(), docId: null, pageSize, after })
+        pages.push(...rows.map(({ docId, to }) => `${ids.indexOf(docId)} ${to}`))
+        after = rows.at(-1)?.cursor ?? null
+        if (rows.length < pageSize) break
+      }
+      expect([pageSize, pages]).toEqual([pageSize, all])
+    }
+    await expect(sent({ after: 'sent:H01:document:0#1' })).rejects.toMatchObject({ code: 'REQUEST_INVALID' })
     expect(await sent({ fromMs: startMs + 1000, toMs: startMs + 2000 })).toEqual(['1 H01', '1 H03'])
     expect(await sent({ docId: ids[1] ?? '' })).toEqual(['1 H01', '1 H03'])
     expect(await sent({ docId: ids[1] ?? '', backend: backendOf('H02.1') })).toEqual([])

@@ -82,7 +82,7 @@ describe('the socket of the API', () => {
     await arrived
     const stopped = server.stop()
     allow()
-    expect((await asked).json()).toEqual({ items: [] })
+    expect((await asked).json()).toEqual({ items: [], next: null })
     await stopped
     await expect(apiCall(socketPath, '/v1/sent')).rejects.toMatchObject({ code: 'ENOENT' })
   })

@@ -139,7 +139,7 @@ describe('words', () => {
 describe('rows', () => {
   const item: InboxItem = {
     ...{ itemId: 'i-1', docId: 'd-1', kind: 'status', from: 'H01', to: 'H02', receivedAt: at, updatedAt: at + 1000 },
-    ...{ mark: 'fail', failures: 2, sizeBytes: 1, digest: new Uint8Array(32), resend: 1, recalled: true },
+    ...{ mark: 'fail', failures: 2, sizeBytes: 1, digest: new Uint8Array(32), resend: 1, recalled: true, cursor: '' },
   }
 
   it('of the inbox: docId on the wire is the itemId', () => {
@@ -153,7 +153,7 @@ describe('rows', () => {
   it('of what was sent: only texts, in every state', () => {
     const sent: SentItem = {
       ...{ docId: 'd-1', itemId: 'i-1', kind: 'document', title: 'T', notation: '1/A', from: 'H01', to: 'H02' },
-      ...{ state: 'sealing', refusal: null, processing: null, sentAt: at, deliveredAt: null },
+      ...{ state: 'sealing', refusal: null, processing: null, sentAt: at, deliveredAt: null, cursor: '' },
     }
     for (const state of ['sealing', 'sending', 'stored', 'delivered', 'refused', 'expired'] as const) {
       const row = sentRow({ ...sent, state }, 'eDoc')
