@@ -1,6 +1,7 @@
 // The program `npm run bench`: measures the figures one after the other, prints them, and writes them down. What a figure is:
 // figure.ts. Exit code 0 when each was measured, be its target met or not; 1 when one could not be; 2 for a mistaken command line.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { figuresPage } from '../../scripts/figures-page.ts'
@@ -110,6 +111,8 @@ async function main(): Promise<number> {
   } catch (error) {
     if (!stopping.signal.aborted) throw error
     return 130
+  } finally {
+    await rm(join(given.folder, 'shared'), { recursive: true, force: true })
   }
   if (given.jsonFile !== undefined) writeFileSync(given.jsonFile, `${JSON.stringify(report, undefined, 2)}\n`)
   const failed = report.figures.filter(({ failure }) => failure !== undefined)

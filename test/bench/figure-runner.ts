@@ -10,7 +10,7 @@ import type { FigureMessage } from './figure-process.ts'
 import type { MeasuredFigure } from './report.ts'
 
 export interface FigureRunOptions {
-  /** Where the figure's folder is made. */
+  /** Where the figure's folder is made; `shared` is that of all figures. */
   folder: string
   isQuick: boolean
   say: (line: string) => void
@@ -46,7 +46,15 @@ async function measure(
   options: FigureRunOptions,
 ): Promise<Pick<MeasuredFigure, 'result' | 'failure'>> {
   const program = join(import.meta.dirname, 'figure-process.ts')
-  const argv = ['--import', 'tsx', program, id, folder, options.isQuick ? 'quick' : 'full']
+  const argv = [
+    '--import',
+    'tsx',
+    program,
+    id,
+    folder,
+    join(options.folder, 'shared'),
+    options.isQuick ? 'quick' : 'full',
+  ]
   // A group of its own: whatever the figure leaves running is found again by it.
   const child = spawn(process.execPath, argv, {
     cwd: projectRoot,

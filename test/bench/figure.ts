@@ -23,6 +23,8 @@ export interface FigureResult {
 export interface FigureContext {
   /** Empty, on the disk to measure, short enough for Unix sockets below it; deleted afterwards. */
   folder: string
+  /** The same for all figures of a run: for what is dear to prepare and used by several. */
+  sharedFolder: string
   /** A smoke run: everything happens, in small numbers that mean nothing. */
   isQuick: boolean
   /** One line of progress for the terminal. */
@@ -44,7 +46,18 @@ export interface Figure {
 }
 
 /** In the order of the report. */
-export const figureIds = ['syncs', 'latency', 'store'] as const
+export const figureIds = [
+  'slow-token',
+  'syncs',
+  'large-packet',
+  'idle-memory',
+  'start',
+  'enqueue',
+  'urgent',
+  'latency',
+  'store',
+  'lab',
+] as const
 
 /** The figure in figures/<id>.ts. @throws Error when there is none */
 export async function loadFigure(id: string): Promise<Figure> {

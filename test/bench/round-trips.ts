@@ -71,7 +71,7 @@ export class RoundTrips {
     sender.process
       .next((line) => {
         // The sender logs `closed` when a receipt is on its disk, and only then.
-        if (line.step === 'closed') this.#receipt(String(line['document'])).resolve(performance.now())
+        if (line.step === 'closed') this.#receipt(String(line.document)).resolve(performance.now())
         return false
       })
       .catch((error: unknown) => {

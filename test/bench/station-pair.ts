@@ -14,13 +14,15 @@ export interface StationPair {
   stop(): Promise<void>
 }
 
+/** The lab of a pair: the sender, then the recipient. */
+export const pairWishes = [
+  { id: 'g22', name: 'Văn phòng Chính phủ', agencyCodes: ['G22'] },
+  { id: 'h41', name: 'UBND tỉnh Nghệ An', agencyCodes: ['H41'] },
+] as const
+
 /** Makes a lab of two stations in `folder` and starts both. */
 export async function startPair(folder: string): Promise<StationPair> {
-  const wishes = [
-    { id: 'g22', name: 'Văn phòng Chính phủ', agencyCodes: ['G22'] },
-    { id: 'h41', name: 'UBND tỉnh Nghệ An', agencyCodes: ['H41'] },
-  ]
-  const network = await makeLabNetwork(folder, wishes, {
+  const network = await makeLabNetwork(folder, pairWishes, {
     signerCommand: bundledSigner,
     signerLogFile: join(folder, 'signers.log'),
   })
