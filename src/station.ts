@@ -7,6 +7,7 @@ import { asTramError } from './base/errors.ts'
 import { type Service, startAll, stopAll } from './base/lifecycle.ts'
 import { type Logger, logFields } from './base/logger.ts'
 import { type DataPaths, dataPaths } from './base/paths.ts'
+import { PeerLog } from './base/peer-log.ts'
 import { tramVersion } from './base/version.ts'
 import type { Config } from './config.ts'
 import { Libp2pNetwork } from './equipment/link/libp2p-link.ts'
@@ -136,6 +137,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
   const synchronisation = () => 'unknown' as const
   const clock = new TrustedClock({ system: systemClock, records, logger, synchronisation })
 
+  const peerLog = new PeerLog({ logger, clock })
   const sequence = new Sequence(records)
   const audit = new AuditLog(records, clock, logger)
   const directory = new Directory({ folder: paths.directory, trust: trust.directory }, { records, clock, logger })
@@ -188,6 +190,8 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     decisions,
     seals,
     receipts,
+    space,
+    peerLog,
   })
   const directories = new DirectoryExchange({ directory, logger })
   const network = new Libp2pNetwork(

@@ -2,6 +2,7 @@
 // Made by reception for each offer; decision.ts says what becomes of it.
 import { asTramError, TramError } from '../base/errors.ts'
 import { logFields } from '../base/logger.ts'
+import type { PeerLog } from '../base/peer-log.ts'
 import { PacketReader } from '../document/edxml/edxml-reader.ts'
 import type { PacketSummary } from '../document/edxml/packet-summary.ts'
 import { PacketKind } from '../document/schema/waybill.ts'
@@ -10,12 +11,28 @@ import type { Temporary } from '../equipment/link/schema/messages.ts'
 import { key } from '../equipment/store/namespaces.ts'
 import type { PacketReceiver, StoredPacket } from '../equipment/store/packet-store.ts'
 import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
+import type { Reservation, SpaceKeeper } from '../equipment/store/space-keeper.ts'
 import { Decision, type DecisionDeps } from './decision.ts'
 import type { Offered } from './offer-checks.ts'
 import { InboundRecord, InboundState } from './schema/records.ts'
 
+/** A sender that says nothing for so long loses the room that is held for its packet; durable chunks are kept. */
+export const senderSilenceMs = 120_000
+/** What a decision writes beside the waybill and its seal: receipt, item, audit entry, and what LevelDB makes of them. */
+const decisionBytes = 8 * 1024
+
 export interface ArrivalDeps extends DecisionDeps {
   records: RecordStore
+  space: SpaceKeeper
+  peerLog: PeerLog
+}
+
+/** What reception knows of an offer whose packet may come. */
+export interface ArrivalOffer extends Offered {
+  /** The station that delivers is the one that sealed. */
+  isFromSealer: boolean
+  /** There is a decision already, about fewer agencies: its receipt stays until there is another. */
+  wasDecided: boolean
 }
 
 /** A temporary refusal with the usual pause. */
@@ -25,7 +42,7 @@ export function waitAndRetry(transfer: number, code: string): Temporary {
 }
 
 export class Arrival {
-  readonly #offered: Offered
+  readonly #offered: ArrivalOffer
   readonly #evidence: readonly RecordOperation[]
   readonly #decision: Decision
   readonly #deps: ArrivalDeps
@@ -35,11 +52,16 @@ export class Arrival {
   #reader: PacketReader | undefined
   #parseFailure: unknown
   #work: Promise<void> = Promise.resolve()
+  /** Pieces of work that have not ended. */
+  #working = 0
   #ended = false
+  #silence: NodeJS.Timeout | undefined
+  /** For what becomes a record in any case. */
+  #recordRoom: Reservation | undefined
 
   constructor(
     own: { station: string; generation: number },
-    offered: Offered,
+    offered: ArrivalOffer,
     evidence: readonly RecordOperation[],
     deps: ArrivalDeps,
     done: () => void,
@@ -56,9 +78,21 @@ export class Arrival {
     return this.#offered.waybill.packetSize
   }
 
+  get isFromSealer(): boolean {
+    return this.#offered.isFromSealer
+  }
+
+  /** Nothing more is taken for this offer; its last work may still run. */
+  get hasEnded(): boolean {
+    return this.#ended
+  }
+
   /** Check 4 and what needs no bytes; then the durable offer and `want`. Throws what should be answered `temporary`. */
   async begin(): Promise<void> {
-    const { link, transfer, waybill, waybillDigest } = this.#offered
+    const { link, transfer, waybill, waybillDigest, wasDecided } = this.#offered
+    const kind = waybill.kind === PacketKind.STATUS ? 'status' : 'document'
+    // Refusals are kept as well: without this, offers that are refused for good would fill the disk to its last byte.
+    this.#recordRoom = this.#deps.space.reserve(this.#recordBytes(), kind, link.peerId)
     const refusal = await this.#decision.checkParties()
     if (refusal !== undefined) return this.#refuse(refusal)
     if (await this.#decision.isKnown()) return this.#accept(undefined, undefined)
@@ -70,7 +104,8 @@ export class Arrival {
         chunkBytes: waybill.chunkSize,
         chunkDigests: waybill.chunkDigests,
       },
-      waybill.kind === PacketKind.STATUS ? 'status' : 'document',
+      kind,
+      link.peerId,
     )
     const inbound = InboundRecord.encode({
       state: InboundState.RECEIVING,
@@ -83,16 +118,19 @@ export class Arrival {
     if (receiver.nextChunk === 0) this.#reader = new PacketReader()
     await this.#deps.records.commit([
       ...this.#evidence,
-      { type: 'put', key: key('inbound', waybillDigest), value: inbound },
+      // A receipt that was given stays in force, should this packet never come.
+      ...(wasDecided ? [] : [{ type: 'put' as const, key: key('inbound', waybillDigest), value: inbound }]),
       { type: 'put', key: key('arriving', waybillDigest), value: new Uint8Array(0) },
     ])
     this.#deps.logger.debug({ step: 'offer-durable', waybill: waybillDigest }, 'offer is durable')
     if (this.#ended) return this.#suspendNow()
+    this.#silence = setTimeout(() => this.#onSilence(), senderSilenceMs).unref()
     link.send({ want: { transfer, firstChunk: receiver.nextChunk } })
   }
 
   /** Bytes of the packet, in order. */
   data(offset: number, bytes: Uint8Array, release: () => void): void {
+    this.#silence?.refresh()
     this.#enqueue(async () => {
       try {
         if (this.#ended || this.#receiver === undefined) return
@@ -113,7 +151,10 @@ export class Arrival {
     this.#enqueue(async () => {
       if (this.#ended || this.#receiver === undefined) return
       this.#deps.logger.debug({ step: 'end-heard', waybill: this.#offered.waybillDigest }, 'all chunks are here')
-      const packet = await this.#receiver.finish()
+      if (this.#receiver.nextChunk < this.#offered.waybill.chunkDigests.length)
+        throw new TramError('WAYBILL_INVALID', { detail: 'its sender stopped before the last chunk' })
+      const packet = await this.#wholePacket(this.#receiver)
+      if (packet instanceof TramError) return this.#refuse(packet)
       this.#deps.logger.debug({ step: 'packet-durable', waybill: this.#offered.waybillDigest }, 'packet is complete')
       const summary = await this.#summary(packet)
       if (!('kind' in summary)) return this.#refuse(summary, packet)
@@ -126,16 +167,16 @@ export class Arrival {
   /** The link is gone or the sender stopped: durable chunks are kept. */
   suspend(): void {
     if (this.#ended) return
-    this.#ended = true
+    this.#end()
     this.#enqueue(() => this.#suspendNow())
     this.#done()
   }
 
   /**
-   * The same waybill is offered again, perhaps on another link: its sender is told to come back, so that whoever else has
-   * the waybill cannot leave it waiting. Resolves when nothing of this arrival is running any more.
+   * The same waybill is offered again, perhaps on another link, or its sender is silent: it is told to come back, so that
+   * whoever else has the waybill cannot leave it waiting. Resolves when nothing of this arrival is running any more.
    */
-  async displaced(): Promise<void> {
+  async giveUp(): Promise<void> {
     const { link, transfer } = this.#offered
     const wasRunning = !this.#ended
     this.suspend()
@@ -147,29 +188,71 @@ export class Arrival {
     }
   }
 
+  /** A peer must not hold room with an offer alone. */
+  #onSilence(): void {
+    // What it has sent is still being written: it is our disk that is slow.
+    if (this.#working > 0) {
+      this.#silence?.refresh()
+      return
+    }
+    const { link, waybillDigest } = this.#offered
+    this.#deps.peerLog.write('warn', link.peerId, { code: 'OVERLOADED', waybill: waybillDigest }, 'a sender is silent')
+    void this.giveUp()
+  }
+
+  #recordBytes(): number {
+    return this.#evidence.reduce(
+      (sum, operation) => sum + (operation.type === 'put' ? operation.value.byteLength : 0),
+      decisionBytes,
+    )
+  }
+
+  #end(): void {
+    this.#ended = true
+    clearTimeout(this.#silence)
+  }
+
   /** Resolves when nothing of this arrival is running. */
   idle(): Promise<void> {
     return this.#work
   }
 
   #enqueue(work: () => Promise<void>): void {
-    this.#work = this.#work.then(work).catch((error: unknown) => this.#fail(asTramError(error)))
+    this.#working += 1
+    this.#work = this.#work
+      .then(work)
+      .catch((error: unknown) => this.#fail(asTramError(error)))
+      .finally(() => {
+        this.#working -= 1
+      })
   }
 
   async #suspendNow(): Promise<void> {
+    this.#recordRoom?.release()
     await this.#receiver?.suspend()
     this.#receiver = undefined
+  }
+
+  /**
+   * The packet, or why it is none: each chunk is the one that the sealed waybill names, so if together they are not the
+   * packet that it names, the waybill itself is wrong, and stays so whoever delivers it.
+   */
+  async #wholePacket(receiver: PacketReceiver): Promise<StoredPacket | TramError> {
+    try {
+      return await receiver.finish()
+    } catch (error) {
+      if (error instanceof TramError && error.code === 'WAYBILL_INVALID') return error
+      throw error
+    }
   }
 
   /** Bytes that are not what the waybill says are the deliverer's fault or a disk's: temporary, never against the waybill. */
   async #fail(trouble: TramError): Promise<void> {
     const { link, transfer, waybillDigest } = this.#offered
-    this.#deps.logger.error(
-      { ...logFields(trouble), waybill: waybillDigest, peer: link.peerId },
-      'a packet did not arrive',
-    )
+    const { peerLog } = this.#deps
+    peerLog.write('error', link.peerId, { ...logFields(trouble), waybill: waybillDigest }, 'a packet did not arrive')
     if (this.#ended) return
-    this.#ended = true
+    this.#end()
     this.#done()
     // Nothing may throw here: nobody waits for this work, and a peer that reads nothing must not end the station.
     try {
@@ -223,7 +306,8 @@ export class Arrival {
 
   /** The decision is durable: nothing more is expected of this transfer. */
   #tell(answer: ControlMessage): void {
-    this.#ended = true
+    this.#end()
+    this.#recordRoom?.release()
     this.#done()
     if (!this.#offered.link.closed.aborted) this.#offered.link.send(answer)
   }

@@ -4,6 +4,7 @@ import { asTramError, TramError } from '../base/errors.ts'
 import { type Logger, logFields } from '../base/logger.ts'
 import { equalBytes } from '../document/der.ts'
 import { hex } from '../document/document-id.ts'
+import { parseReceipt } from '../document/receipt.ts'
 import { Seal } from '../document/schema/seal.ts'
 import { parseWaybill } from '../document/waybill.ts'
 import type { PeerLink } from '../equipment/link/peer-link.ts'
@@ -99,23 +100,23 @@ export class OutgoingReceipts implements Sealable {
     sealer.wake()
   }
 
-  /** The sender has the receipt. Never receipted itself; a repeated or unknown one changes nothing. */
-  async acknowledged(waybillDigest: string): Promise<void> {
+  /**
+   * `station` says that it has the receipt (attacker-controlled). Never receipted itself; a repeated one, an unknown one or
+   * one of another station than the receipt is for changes nothing.
+   */
+  async acknowledged(waybillDigest: string, station: string): Promise<void> {
     const { records, logger } = this.#deps
-    try {
-      await this.#lock.run(waybillDigest, async () => {
-        const value = await records.get(key('inbound', waybillDigest))
-        if (value === undefined) return
-        const record = InboundRecord.decode(value)
-        if (record.receiptSeal == null || record.acknowledged) return
-        logger.debug({ step: 'ack-heard', waybill: waybillDigest }, 'the sender has the receipt')
-        const acknowledged = InboundRecord.encode({ ...record, acknowledged: true })
-        await records.commit([{ type: 'put', key: key('inbound', waybillDigest), value: acknowledged }])
-        logger.debug({ step: 'acknowledged', waybill: waybillDigest }, 'acknowledgement is durable')
-      })
-    } catch (error) {
-      logger.error({ ...logFields(asTramError(error)), waybill: waybillDigest }, 'an acknowledgement was not stored')
-    }
+    await this.#lock.run(waybillDigest, async () => {
+      const value = await records.get(key('inbound', waybillDigest))
+      if (value === undefined) return
+      const record = InboundRecord.decode(value)
+      if (record.receiptSeal == null || record.acknowledged) return
+      if (parseReceipt(record.receipt).senderStation !== station) return
+      logger.debug({ step: 'ack-heard', waybill: waybillDigest }, 'the sender has the receipt')
+      const acknowledged = InboundRecord.encode({ ...record, acknowledged: true })
+      await records.commit([{ type: 'put', key: key('inbound', waybillDigest), value: acknowledged }])
+      logger.debug({ step: 'acknowledged', waybill: waybillDigest }, 'acknowledgement is durable')
+    })
   }
 
   async #push(id: string, receipt: Uint8Array, seal: SealReference, cms: Uint8Array): Promise<void> {

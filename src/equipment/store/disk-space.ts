@@ -11,6 +11,10 @@ import type { Reservation, SpaceKeeper, SpaceReport } from './space-keeper.ts'
 import { Turns } from './turns.ts'
 
 const ballastBlockBytes = 1024 * 1024
+/** One peer holds at most this part of the room that there is. */
+const peerShare = 1 / 2
+/** Of the statuses' reserve one peer writes at most this part before documents are taken again. */
+const peerReserveShare = 1 / 8
 
 /** What a file system says of its room. */
 export interface FileSystemRoom {
@@ -48,6 +52,11 @@ export class DiskSpace implements SpaceKeeper, Service {
   #reservedBytes = 0
   /** Reservations given back since the last measurement: written by now, as far as anyone knows. */
   #releasedBytes = 0
+  /** What each peer holds, or has given back since the last measurement: offers that come and go hold room as well. */
+  readonly #heldBytes = new Map<string, number>()
+  #givenBack: { peer: string; bytes: number }[] = []
+  /** What each peer's statuses have taken of their reserve since documents were shut out. */
+  readonly #drawnBytes = new Map<string, number>()
   #ballastThere = false
   #wasOpen: boolean | undefined
   #checking = false
@@ -77,15 +86,17 @@ export class DiskSpace implements SpaceKeeper, Service {
     await this.#turns.run(async () => undefined)
   }
 
-  reserve(bytes: number, kind: 'document' | 'status'): Reservation {
+  reserve(bytes: number, kind: 'document' | 'status', peer?: string): Reservation {
     if (!Number.isSafeInteger(bytes) || bytes < 0) throw new RangeError(`not a number of bytes: ${bytes}`)
     const shut = kind === 'document' && !this.#ballastThere
-    const freeBytes = shut ? 0 : Math.max(0, this.#availableBytes() - this.#floorBytes(kind))
+    const freeBytes = shut ? 0 : Math.max(0, Math.min(this.#roomBytes(kind), this.#roomOfPeer(kind, bytes, peer)))
     if (shut || bytes > freeBytes) {
       this.#checkSoon()
       throw new TramError('DISK_FULL', { neededBytes: bytes, freeBytes })
     }
+    if (peer !== undefined && this.#drawsOnReserve(kind, bytes)) add(this.#drawnBytes, peer, bytes)
     this.#reservedBytes += bytes
+    if (peer !== undefined) add(this.#heldBytes, peer, bytes)
     let held = true
     return {
       bytes,
@@ -94,6 +105,7 @@ export class DiskSpace implements SpaceKeeper, Service {
         held = false
         this.#reservedBytes -= bytes
         this.#releasedBytes += bytes
+        if (peer !== undefined) this.#givenBack.push({ peer, bytes })
       },
     }
   }
@@ -149,16 +161,37 @@ export class DiskSpace implements SpaceKeeper, Service {
     return kind === 'status' ? watermarkBytes - statusReserveBytes : watermarkBytes
   }
 
+  #roomBytes(kind: 'document' | 'status'): number {
+    return this.#availableBytes() - this.#floorBytes(kind)
+  }
+
+  /** What one peer may still take: with a handful of offers it could otherwise keep all others out. */
+  #roomOfPeer(kind: 'document' | 'status', bytes: number, peer: string | undefined): number {
+    if (peer === undefined) return Number.POSITIVE_INFINITY
+    const heldBytes = this.#heldBytes.get(peer) ?? 0
+    const shareBytes = Math.floor((this.#roomBytes(kind) + heldBytes) * peerShare) - heldBytes
+    if (!this.#drawsOnReserve(kind, bytes)) return shareBytes
+    const quotaBytes = Math.floor(this.#options.statusReserveBytes * peerReserveShare)
+    return Math.min(shareBytes, quotaBytes - (this.#drawnBytes.get(peer) ?? 0))
+  }
+
+  /** What is written stays written: of the reserve it counts until documents are taken again, also when it is released. */
+  #drawsOnReserve(kind: 'document' | 'status', bytes: number): boolean {
+    return kind === 'status' && (!this.#ballastThere || bytes > this.#roomBytes('document'))
+  }
+
   #availableBytes(): number {
     return this.#freeBytes - this.#reservedBytes - this.#releasedBytes
   }
 
   async #measure(): Promise<void> {
     const releasedBefore = this.#releasedBytes
+    const givenBack = this.#givenBack.length
     const { bavail, bsize } = await (this.#deps.statfs ?? statfs)(this.#options.folder)
     this.#freeBytes = bavail * bsize
     // What was released while the file system answered may or may not be in its answer: it stays counted.
     this.#releasedBytes -= releasedBefore
+    for (const { peer, bytes } of this.#givenBack.splice(0, givenBack)) add(this.#heldBytes, peer, -bytes)
   }
 
   async #restoreBallast(): Promise<void> {
@@ -227,11 +260,18 @@ export class DiskSpace implements SpaceKeeper, Service {
 
   #noteOpen(): void {
     const report = this.report()
+    if (report.open) this.#drawnBytes.clear()
     if (report.open === this.#wasOpen) return
     this.#wasOpen = report.open
     if (report.open) this.#logger.info(report, 'room for documents')
     else this.#logger.error(report, 'no room for documents: intake is shut')
   }
+}
+
+function add(counts: Map<string, number>, name: string, bytes: number): void {
+  const count = (counts.get(name) ?? 0) + bytes
+  if (count === 0) counts.delete(name)
+  else counts.set(name, count)
 }
 
 async function writeSome(handle: FileHandle, bytes: Uint8Array): Promise<number> {

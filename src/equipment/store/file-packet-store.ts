@@ -65,11 +65,16 @@ export class FilePacketStore implements PacketStore {
     return new FilePacketWriter(this.#files, room, maxPacketBytes)
   }
 
-  async receive(expected: ExpectedPacket, kind: 'document' | 'status' = 'document'): Promise<PacketReceiver> {
+  async receive(
+    expected: ExpectedPacket,
+    kind: 'document' | 'status' = 'document',
+    peer?: string,
+  ): Promise<PacketReceiver> {
     assertExpected(expected, this.#options.maxPacketBytes)
     const { waybill } = expected
     const before = this.#receiving.get(waybill)
-    const opening = this.#receiveAfter(before, expected, kind, () => {
+    const room = new PacketRoom(this.#deps.space, kind, peer)
+    const opening = this.#receiveAfter(before, expected, room, () => {
       if (this.#receiving.get(waybill) === opening) this.#receiving.delete(waybill)
     })
     this.#receiving.set(waybill, opening)
@@ -113,10 +118,9 @@ export class FilePacketStore implements PacketStore {
   async #receiveAfter(
     before: Promise<FilePacketReceiver> | undefined,
     expected: ExpectedPacket,
-    kind: 'document' | 'status',
+    room: PacketRoom,
     forget: () => void,
   ): Promise<FilePacketReceiver> {
-    const room = new PacketRoom(this.#deps.space, kind)
     try {
       // A receiver that never came to be is no obstacle: whoever asked for it has its error.
       const older = await before?.catch(() => undefined)

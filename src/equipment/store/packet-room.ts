@@ -8,14 +8,17 @@ const roomSliceBytes = 8 * 1024 * 1024
 export class PacketRoom {
   readonly #space: SpaceKeeper
   readonly #kind: 'document' | 'status'
+  readonly #peer: string | undefined
   #slices: Reservation[] = []
   /** All that was ever reserved, of which the written part has been given back. */
   #coveredBytes = 0
   #givenBackBytes = 0
 
-  constructor(space: SpaceKeeper, kind: 'document' | 'status') {
+  /** @param peer who sends it, if it is a peer */
+  constructor(space: SpaceKeeper, kind: 'document' | 'status', peer?: string) {
     this.#space = space
     this.#kind = kind
+    this.#peer = peer
   }
 
   /** The first `totalBytes` were on disk before this room was made. Only before the first `cover`. */
@@ -32,7 +35,7 @@ export class PacketRoom {
     const added: Reservation[] = []
     try {
       for (let missing = totalBytes - this.#coveredBytes; missing > 0; missing -= roomSliceBytes)
-        added.push(this.#space.reserve(Math.min(missing, roomSliceBytes), this.#kind))
+        added.push(this.#space.reserve(Math.min(missing, roomSliceBytes), this.#kind, this.#peer))
     } catch (error) {
       for (const slice of added) slice.release()
       throw error

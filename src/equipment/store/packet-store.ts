@@ -77,8 +77,9 @@ export interface PacketStore {
   /**
    * Begins or resumes a packet from a peer; its size is reserved. Throws as `begin`, and WAYBILL_INVALID when sizes and
    * digests do not fit together. A receiver of the same waybill that is still open is suspended: the newest wins.
+   * @param peer who delivers it: one alone cannot have all the room
    */
-  receive(expected: ExpectedPacket, kind?: 'document' | 'status'): Promise<PacketReceiver>
+  receive(expected: ExpectedPacket, kind?: 'document' | 'status', peer?: string): Promise<PacketReceiver>
 
   /** Whether the packet is here (a file or a committed record). */
   has(digest: Uint8Array): Promise<boolean>

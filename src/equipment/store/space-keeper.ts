@@ -17,8 +17,10 @@ export interface SpaceReport {
 export interface SpaceKeeper {
   /**
    * Holds `bytes` if free − reserved − bytes ≥ watermark. Kind `status` may also draw on a small reserve of its own.
+   * @param peer for whom, when it is a peer: one alone holds at most half of the room that there is, and while documents
+   * are shut out, writes at most an eighth of the statuses' reserve
    * @throws TramError DISK_FULL
    */
-  reserve(bytes: number, kind: 'document' | 'status'): Reservation
+  reserve(bytes: number, kind: 'document' | 'status', peer?: string): Reservation
   report(): SpaceReport
 }

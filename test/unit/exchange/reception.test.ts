@@ -338,7 +338,7 @@ describe('reception', () => {
       expect((await station.keys('toseal')).length).toBe(receipts)
     })
 
-    it('an offer that displaces the sender’s tells it to come back', async () => {
+    it('an offer of another station leaves the sender’s alone, and the sender’s displaces one of another', async () => {
       const link = await station.link('one')
       const packet = bulky(['H02'])
       const offer = played(packet)
@@ -346,10 +346,13 @@ describe('reception', () => {
       await link.next('want')
       station.switchboard.onData(link, 'bulk', transfer, 0, packet.subarray(0, 1000), () => undefined)
       const poisoner = await station.link('three')
-      station.offer(poisoner, offer)
+      expect(await station.deliver(poisoner, offer)).toBe('temporary')
+      expect(link.all('temporary')).toEqual([])
+      station.switchboard.onMessage(link, { cancel: { transfer, code: 'PACKET_DAMAGED' } })
+      const poisoned = station.offer(poisoner, offer)
       await poisoner.next('want')
-      expect(await link.next('temporary')).toMatchObject({ transfer })
       expect(await station.deliver(link, offer)).toBe('stored')
+      expect(await poisoner.next('temporary')).toMatchObject({ transfer: poisoned, code: 'OVERLOADED' })
     })
   })
 

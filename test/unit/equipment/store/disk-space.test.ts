@@ -133,3 +133,46 @@ test('a refusal has the disk asked again, so that room that has come free is soo
   await space.check()
   space.reserve(1, 'document').release()
 })
+
+test('one peer holds at most half of the room, also with reservations that come and go', async () => {
+  await started()
+  const first = space.reserve(45_000_000, 'document', 'a')
+  expect(() => space.reserve(1, 'document', 'a')).toThrow(expect.objectContaining(full))
+  // Half of what is left for the next, and so on: there is always some for whoever comes.
+  const second = space.reserve(22_500_000, 'document', 'b')
+  expect(() => space.reserve(1, 'document', 'b')).toThrow(expect.objectContaining(full))
+  space.reserve(22_500_000, 'document').release()
+  first.release()
+  expect(() => space.reserve(1, 'document', 'a')).toThrow(expect.objectContaining(full))
+  await space.check()
+  second.release()
+  await space.check()
+  space.reserve(45_000_000, 'document', 'a').release()
+})
+
+test('of the reserve of statuses one peer writes an eighth, until documents are taken again', async () => {
+  freeBytes = 12_000_000
+  await started()
+  const fill = (peer: string): number => {
+    for (let taken = 0; ; taken += 100_000) {
+      try {
+        space.reserve(100_000, 'status', peer).release()
+      } catch {
+        return taken
+      }
+    }
+  }
+  expect(space.report().open).toBe(false)
+  expect(fill('a')).toBe(500_000)
+  await space.check()
+  expect(fill('a')).toBe(0)
+  expect(fill('b')).toBe(500_000)
+  // Those of our own backends are not meant.
+  space.reserve(1_000_000, 'status').release()
+  freeBytes = 50_000_000
+  await space.check()
+  expect(space.report().open).toBe(true)
+  freeBytes = 9_000_000
+  await space.check()
+  expect(fill('a')).toBe(500_000)
+})
