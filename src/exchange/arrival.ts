@@ -1,5 +1,6 @@
 // One packet on its way in from a peer, from the believed offer to the decision: reservation, chunks, checks 5 to 7 in order.
 // Made by reception for each offer; decision.ts says what becomes of it.
+// Long because: it is one state machine, and each way out of it has to give back the same things.
 import { asTramError, TramError } from '../base/errors.ts'
 import { logFields } from '../base/logger.ts'
 import type { PeerLog } from '../base/peer-log.ts'

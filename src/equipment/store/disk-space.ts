@@ -1,5 +1,6 @@
 // How much may still be written to the data folder's file system: reservations above a watermark, and a ballast that is
 // given up when LevelDB needs room to recover. Intake and reception reserve here before they take a byte.
+// Long because: measuring, promising and the ballast change one state, in turns.
 import { randomFillSync } from 'node:crypto'
 import { type FileHandle, open, rm, stat, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -7,14 +8,11 @@ import { asTramError, isSystemError, TramError } from '../../base/errors.ts'
 import type { Service } from '../../base/lifecycle.ts'
 import { type Logger, logFields } from '../../base/logger.ts'
 import { makeFolder, syncFolder, writeFailure } from './durable-files.ts'
+import { PeerShares } from './peer-shares.ts'
 import type { Reservation, SpaceKeeper, SpaceReport } from './space-keeper.ts'
 import { Turns } from './turns.ts'
 
 const ballastBlockBytes = 1024 * 1024
-/** One peer holds at most this part of the room that there is. */
-const peerShare = 1 / 2
-/** Of the statuses' reserve one peer writes at most this part before documents are taken again. */
-const peerReserveShare = 1 / 8
 
 /** What a file system says of its room. */
 export interface FileSystemRoom {
@@ -52,11 +50,7 @@ export class DiskSpace implements SpaceKeeper, Service {
   #reservedBytes = 0
   /** Reservations given back since the last measurement: written by now, as far as anyone knows. */
   #releasedBytes = 0
-  /** What each peer holds, or has given back since the last measurement: offers that come and go hold room as well. */
-  readonly #heldBytes = new Map<string, number>()
-  #givenBack: { peer: string; bytes: number }[] = []
-  /** What each peer's statuses have taken of their reserve since documents were shut out. */
-  readonly #drawnBytes = new Map<string, number>()
+  readonly #peers: PeerShares
   #ballastThere = false
   #wasOpen: boolean | undefined
   #checking = false
@@ -65,6 +59,7 @@ export class DiskSpace implements SpaceKeeper, Service {
   constructor(options: DiskSpaceOptions, deps: DiskSpaceDeps) {
     this.#options = options
     this.#deps = deps
+    this.#peers = new PeerShares(options.statusReserveBytes)
     this.#logger = deps.logger.child({ part: 'disk' })
   }
 
@@ -89,14 +84,16 @@ export class DiskSpace implements SpaceKeeper, Service {
   reserve(bytes: number, kind: 'document' | 'status', peer?: string): Reservation {
     if (!Number.isSafeInteger(bytes) || bytes < 0) throw new RangeError(`not a number of bytes: ${bytes}`)
     const shut = kind === 'document' && !this.#ballastThere
-    const freeBytes = shut ? 0 : Math.max(0, Math.min(this.#roomBytes(kind), this.#roomOfPeer(kind, bytes, peer)))
+    const onReserve = kind === 'status' && (!this.#ballastThere || bytes > this.#roomBytes('document'))
+    const roomBytes = this.#roomBytes(kind)
+    const leftBytes = peer === undefined ? roomBytes : this.#peers.leftFor(peer, roomBytes, onReserve)
+    const freeBytes = shut ? 0 : Math.max(0, Math.min(roomBytes, leftBytes))
     if (shut || bytes > freeBytes) {
       this.#checkSoon()
       throw new TramError('DISK_FULL', { neededBytes: bytes, freeBytes })
     }
-    if (peer !== undefined && this.#drawsOnReserve(kind, bytes)) add(this.#drawnBytes, peer, bytes)
     this.#reservedBytes += bytes
-    if (peer !== undefined) add(this.#heldBytes, peer, bytes)
+    if (peer !== undefined) this.#peers.take(peer, bytes, onReserve)
     let held = true
     return {
       bytes,
@@ -105,7 +102,7 @@ export class DiskSpace implements SpaceKeeper, Service {
         held = false
         this.#reservedBytes -= bytes
         this.#releasedBytes += bytes
-        if (peer !== undefined) this.#givenBack.push({ peer, bytes })
+        if (peer !== undefined) this.#peers.giveBack(peer, bytes)
       },
     }
   }
@@ -165,33 +162,18 @@ export class DiskSpace implements SpaceKeeper, Service {
     return this.#availableBytes() - this.#floorBytes(kind)
   }
 
-  /** What one peer may still take: with a handful of offers it could otherwise keep all others out. */
-  #roomOfPeer(kind: 'document' | 'status', bytes: number, peer: string | undefined): number {
-    if (peer === undefined) return Number.POSITIVE_INFINITY
-    const heldBytes = this.#heldBytes.get(peer) ?? 0
-    const shareBytes = Math.floor((this.#roomBytes(kind) + heldBytes) * peerShare) - heldBytes
-    if (!this.#drawsOnReserve(kind, bytes)) return shareBytes
-    const quotaBytes = Math.floor(this.#options.statusReserveBytes * peerReserveShare)
-    return Math.min(shareBytes, quotaBytes - (this.#drawnBytes.get(peer) ?? 0))
-  }
-
-  /** What is written stays written: of the reserve it counts until documents are taken again, also when it is released. */
-  #drawsOnReserve(kind: 'document' | 'status', bytes: number): boolean {
-    return kind === 'status' && (!this.#ballastThere || bytes > this.#roomBytes('document'))
-  }
-
   #availableBytes(): number {
     return this.#freeBytes - this.#reservedBytes - this.#releasedBytes
   }
 
   async #measure(): Promise<void> {
     const releasedBefore = this.#releasedBytes
-    const givenBack = this.#givenBack.length
+    const givenBack = this.#peers.givenBackCount
     const { bavail, bsize } = await (this.#deps.statfs ?? statfs)(this.#options.folder)
     this.#freeBytes = bavail * bsize
     // What was released while the file system answered may or may not be in its answer: it stays counted.
     this.#releasedBytes -= releasedBefore
-    for (const { peer, bytes } of this.#givenBack.splice(0, givenBack)) add(this.#heldBytes, peer, -bytes)
+    this.#peers.settle(givenBack)
   }
 
   async #restoreBallast(): Promise<void> {
@@ -260,18 +242,12 @@ export class DiskSpace implements SpaceKeeper, Service {
 
   #noteOpen(): void {
     const report = this.report()
-    if (report.open) this.#drawnBytes.clear()
+    if (report.open) this.#peers.forgetDrawn()
     if (report.open === this.#wasOpen) return
     this.#wasOpen = report.open
     if (report.open) this.#logger.info(report, 'room for documents')
     else this.#logger.error(report, 'no room for documents: intake is shut')
   }
-}
-
-function add(counts: Map<string, number>, name: string, bytes: number): void {
-  const count = (counts.get(name) ?? 0) + bytes
-  if (count === 0) counts.delete(name)
-  else counts.set(name, count)
 }
 
 async function writeSome(handle: FileHandle, bytes: Uint8Array): Promise<number> {
