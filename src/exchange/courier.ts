@@ -9,6 +9,7 @@ import { parseReceipt, type Receipt } from '../document/receipt.ts'
 import { parseWaybill } from '../document/waybill.ts'
 import type { ControlMessage, PeerLink } from '../equipment/link/peer-link.ts'
 import type { SealedReceipt } from '../equipment/link/schema/messages.ts'
+import type { MissingQuestion } from './re-offers.ts'
 import type { DeliveryRecord } from './schema/records.ts'
 import { DeliveryState } from './schema/records.ts'
 import type { SealChecker } from './seal-checker.ts'
@@ -74,6 +75,11 @@ export class Courier implements Service {
       return true
     }
     return this.#stations.get(station)?.message(link, message) ?? isAnswer(message)
+  }
+
+  /** `station` asks for what it has receipted and lost (attacker-controlled). Throws as `ReOffers.ask`. */
+  missing(station: string, question: MissingQuestion): void {
+    this.#station(station)?.missing(question)
   }
 
   /** Deliveries under way by station, for health and `tram queue`. */

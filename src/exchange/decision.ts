@@ -41,6 +41,8 @@ export interface DecisionDeps {
   audit: AuditLog
   clock: Clock
   logger: Logger
+  /** Whether a station was asked to offer again what it has our receipt for (missing-questions.ts). */
+  isAskedOf?: (station: string) => boolean
   /** Decisions about one packet wait for each other: two waybills of it must not both list it. */
   decisions: KeyedLock
 }
@@ -86,6 +88,8 @@ export class Decision {
     for (const recipient of this.#parties.ours) {
       const item = await this.#deps.inbox.find(this.#itemId(recipient))
       if (item === undefined || item.resend < this.#offered.waybill.resend) return false
+      // Listed, and its bytes are lost: they are asked for.
+      if (item.mark !== 'done' && !(await this.#deps.packets.has(item.packetDigest))) return false
     }
     return true
   }

@@ -55,8 +55,9 @@ export async function currentCode(code: string, directory: Directory): Promise<s
 export async function checkParties(
   ownStation: string,
   { link, waybill, waybillDigest, agencies }: Offered,
-  { directory, clock }: { directory: Directory; clock: Clock },
+  deps: { directory: Directory; clock: Clock; isAskedOf?: (station: string) => boolean },
 ): Promise<Parties | TramError> {
+  const { directory, clock } = deps
   const throwIfLagging = (reason: TramError): void => {
     if (link.remote.directoryVersion > directory.version || clock.doubt !== undefined) throw reason
   }
@@ -80,8 +81,9 @@ export async function checkParties(
     parties.foreign.push(refusedVerdict(named, reason))
   }
   if (parties.ours.length === 0) return new TramError('RECIPIENT_UNKNOWN', { codes: agencies.slice(0, 20).join(', ') })
-  // A sender lets it expire by its own clock: when it offers it all the same, one of the two clocks is wrong.
-  if (clock.now() > waybill.notAfter) {
+  // A sender lets it expire by its own clock: when it offers it all the same, one of the two clocks is wrong. But what came
+  // in time, and was lost here, is not late.
+  if (clock.now() > waybill.notAfter && deps.isAskedOf?.(waybill.station) !== true) {
     throw new TramError('DELIVERY_EXPIRED', { waybill: waybillDigest, station: ownStation })
   }
   return parties

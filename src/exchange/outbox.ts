@@ -29,6 +29,13 @@ export function queueRank(waybill: Pick<Waybill, 'priority' | 'packetSize'>): Qu
   return `${rank}${size}`
 }
 
+const forgottenAtOnce = 500
+
+/** Where a delivery stands among those that `station` has receipted. */
+export function closedKey(station: string, closedAtMs: number, waybill: string): string {
+  return key('closed', station, sequencePart(closedAtMs), waybill)
+}
+
 export interface QueuedDelivery {
   key: string
   /** Hex digest of the waybill. */
@@ -156,15 +163,20 @@ export class Outbox implements Sealable {
   }
 
   /** Stations with anything queued, for the courier's start. */
-  async stationsWaiting(): Promise<string[]> {
+  stationsWaiting(): Promise<string[]> {
+    return this.#stationsIn('queue')
+  }
+
+  /** The stations in a namespace whose keys begin with one. */
+  async #stationsIn(namespace: 'queue' | 'closed'): Promise<string[]> {
     const stations: string[] = []
-    let { from, to } = range('queue')
+    let { from, to } = range(namespace)
     for (;;) {
       let next: string | undefined
       for await (const [name] of this.#records.range({ from, to, limit: 1 })) next = name.split(':')[1]
       if (next === undefined) return stations
       stations.push(next)
-      from = range('queue', next).to
+      from = range(namespace, next).to
     }
   }
 
@@ -177,6 +189,40 @@ export class Outbox implements Sealable {
       found.push({ key: name, waybill: Buffer.from(value).toString('utf8') })
     }
     return found
+  }
+
+  /**
+   * The next deliveries that a station has receipted as stored, in the order of time, from `cursor` (a key, exclusive) or
+   * `sinceMs` on and before `untilMs`.
+   */
+  async receipted(
+    station: string,
+    sinceMs: number,
+    untilMs: number,
+    cursor: string | undefined,
+    limit: number,
+  ): Promise<QueuedDelivery[]> {
+    const from = cursor === undefined ? key('closed', station, sequencePart(sinceMs)) : `${cursor}\0`
+    const found: QueuedDelivery[] = []
+    for await (const [name] of this.#records.range({
+      from,
+      to: key('closed', station, sequencePart(untilMs)),
+      limit,
+    })) {
+      found.push({ key: name, waybill: name.slice(name.lastIndexOf(':') + 1) })
+    }
+    return found
+  }
+
+  /** What was receipted before `beforeMs` is offered to nobody again. */
+  async forgetReceipted(beforeMs: number): Promise<void> {
+    for (const station of await this.#stationsIn('closed')) {
+      for (;;) {
+        const old = await this.receipted(station, 0, beforeMs, undefined, forgottenAtOnce)
+        if (old.length === 0) break
+        await this.#records.commit(old.map(({ key: name }) => ({ type: 'delete', key: name })))
+      }
+    }
   }
 
   async delivery(waybill: string, station: string): Promise<DeliveryRecord | undefined> {
@@ -223,12 +269,13 @@ export class Outbox implements Sealable {
     if (record === undefined || record.state === DeliveryState.CLOSED) return undefined
     const { verdicts } = parseReceipt(evidence.receipt)
     const refused = verdicts.filter((verdict) => verdict.outcome === Outcome.REFUSED)
+    const closedAt = this.#clock.now()
     const closed = DeliveryRecord.encode({
       ...record,
       state: DeliveryState.CLOSED,
       queueKey: '',
       offeredAt: record.offeredAt || offeredAt,
-      closedAt: this.#clock.now(),
+      closedAt,
       receipt: Buffer.from(evidence.receipt),
       receiptSeal: evidence.seal,
     })
@@ -236,12 +283,10 @@ export class Outbox implements Sealable {
       { type: 'put', key: key('delivery', waybill, station), value: closed },
       { type: 'put', key: key('cms', hex(evidence.seal.cmsDigest)), value: evidence.cms },
       ...keepDirectory(evidence.seal.directoryVersion),
-      {
-        type: 'put',
-        key: key('closed', sequencePart(this.#clock.now()), waybill, station),
-        value: Buffer.from(record.docId),
-      },
     ]
+    // Only what was stored there can be missing there one day.
+    if (refused.length < verdicts.length)
+      operations.push({ type: 'put', key: closedKey(station, closedAt, waybill), value: new Uint8Array(0) })
     if (record.queueKey !== '') operations.push({ type: 'delete', key: record.queueKey })
     const act: AuditAct = refused.length > 0 ? 'refused-by-recipient' : 'delivered'
     await this.#audit.commit(operations, [{ act, subject: record.docId, detail: station }])
@@ -274,6 +319,12 @@ export class Outbox implements Sealable {
 
   async #reseal(waybill: string, station: string): Promise<void> {
     const record = await this.delivery(waybill, station)
+    if (record?.state === DeliveryState.CLOSED) {
+      // Offered again after its recipient's loss: it stays closed, only the seal is made anew.
+      await this.#records.commit([this.#sealer.queue('waybill', waybill)])
+      this.#sealer.wake()
+      return
+    }
     if (record?.state !== DeliveryState.SENDING && record?.state !== DeliveryState.AWAITING_RECEIPT) return
     const value = DeliveryRecord.encode({ ...record, state: DeliveryState.SEALING, queueKey: '' })
     const operations: RecordOperation[] = [{ type: 'put', key: key('delivery', waybill, station), value }]

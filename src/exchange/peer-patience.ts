@@ -1,7 +1,7 @@
 // How long to leave a peer alone: counts failed dials, and links that it closed at once before it answered anything.
 // Part of station-courier.ts.
 import type { Clock } from '../base/clock.ts'
-import { jittered } from './retry-schedule.ts'
+import { jittered, retryMs } from './retry-schedule.ts'
 
 const backOffMs = { first: 500, longest: 60_000 }
 /** A link that ends sooner, without an answer, counts as a failed attempt to reach the peer. */
@@ -12,6 +12,8 @@ export class PeerPatience {
   #failures = 0
   #openedMs = 0
   #hasAnswered = false
+  /** When the peer may be dialled again, by the monotonic clock. */
+  #dueMs = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -32,13 +34,31 @@ export class PeerPatience {
     this.#failures = 0
   }
 
-  /** The link is gone. Returns after how many ms the peer may be dialled again. */
-  closed(): number {
-    if (this.#hasAnswered || this.#clock.monotonic() - this.#openedMs >= shortLinkMs) {
-      this.#failures = 0
-      return 0
+  /** The link is gone. */
+  closed(): void {
+    const wasGood = this.#hasAnswered || this.#clock.monotonic() - this.#openedMs >= shortLinkMs
+    if (wasGood) this.#failures = 0
+    this.#dueMs = this.#clock.monotonic() + (wasGood ? 0 : this.failed())
+  }
+
+  /**
+   * Runs `dial` when its time has come. Documents that queue wake the courier, and must neither dial a dead peer each nor
+   * lengthen its back-off.
+   * @param dial returns after how many ms to try again
+   * @returns after how many ms to come back
+   */
+  async whenDue(dial: () => Promise<number>): Promise<number> {
+    const leftMs = this.#dueMs - this.#clock.monotonic()
+    if (leftMs > 0) return leftMs
+    this.#dueMs = Number.POSITIVE_INFINITY
+    let waitMs: number = retryMs.failed
+    try {
+      waitMs = await dial()
+    } finally {
+      // A new directory may have come meanwhile: then the next attempt is due at once.
+      if (this.#dueMs === Number.POSITIVE_INFINITY) this.#dueMs = this.#clock.monotonic() + waitMs
     }
-    return this.failed()
+    return Math.max(0, this.#dueMs - this.#clock.monotonic())
   }
 
   /** A dial failed. Returns after how many ms the next one may be tried, jittered. */
@@ -50,5 +70,6 @@ export class PeerPatience {
   /** Nothing counts any more: there is a new directory. */
   forget(): void {
     this.#failures = 0
+    this.#dueMs = 0
   }
 }

@@ -13,6 +13,7 @@ import type { RecordOperation, RecordStore } from '../equipment/store/record-sto
 import { Arrival, type ArrivalDeps, waitAndRetry } from './arrival.ts'
 import { keepDirectory } from './directory-versions.ts'
 import { KeyedLock } from './keyed-lock.ts'
+import { isLost } from './lost-receipts.ts'
 import type { Offered } from './offer-checks.ts'
 import { OpenOffers } from './open-offers.ts'
 import type { OutgoingReceipts } from './outgoing-receipts.ts'
@@ -127,7 +128,7 @@ export class Reception {
     const known = value === undefined ? undefined : InboundRecord.decode(value)
     // What an offer asks about is not sealed: whoever has the waybill may ask less than its sender will.
     const isAnswered = offer.agencies.every((code) => known?.agencies.includes(code))
-    if (known?.state === InboundState.DECIDED && isAnswered) {
+    if (known?.state === InboundState.DECIDED && isAnswered && !(await isLost(offer, known, this.#deps))) {
       this.#offers.end(link, transfer)
       link.send({ known: { transfer } })
       await this.#deps.receipts.repeat(link, waybillDigest, known)

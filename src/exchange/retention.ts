@@ -58,7 +58,8 @@ export class Retention implements Service {
 
   /** Goes through every packet once. Returns how many packets were deleted. */
   async sweep(signal: AbortSignal): Promise<number> {
-    const { records, logger } = this.#deps
+    const { records, logger, outbox, clock } = this.#deps
+    await outbox.forgetReceipted(Math.max(0, clock.now() - this.#options.keepMs))
     let deleted = 0
     for await (const [name] of records.range(range('packetref'))) {
       if (signal.aborted) return deleted

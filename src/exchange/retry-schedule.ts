@@ -6,6 +6,19 @@ import type { QueuedDelivery, QueueRank } from './outbox.ts'
 const maxRetries = 1024
 const boundsMs = { least: 1_000, most: 3_600_000 }
 
+/** After how long the courier comes back, when nobody told it. */
+export const retryMs = {
+  /** To what failed here. */
+  failed: 60_000,
+  /** To what the recipient cannot believe. */
+  rejected: 300_000,
+  missedReceipt: 15_000,
+  /** To what is offered again and waits for a new seal. */
+  resealed: 5_000,
+  /** A recipient asks for a new seal that would be no other: its clock or its directory is wrong, or ours. */
+  sameSeal: 600_000,
+}
+
 export interface Retry {
   queued: QueuedDelivery
   rank: QueueRank

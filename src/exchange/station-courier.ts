@@ -5,34 +5,22 @@ import type { Clock } from '../base/clock.ts'
 import { asTramError, TramError } from '../base/errors.ts'
 import { type Logger, logFields } from '../base/logger.ts'
 import { equalBytes } from '../document/der.ts'
-import { hex } from '../document/document-id.ts'
-import { Seal } from '../document/schema/seal.ts'
-import { parseWaybill } from '../document/waybill.ts'
 import type { ControlMessage, PeerLink } from '../equipment/link/peer-link.ts'
 import type { Temporary } from '../equipment/link/schema/messages.ts'
 import { key } from '../equipment/store/namespaces.ts'
 import type { PacketStore } from '../equipment/store/packet-store.ts'
 import type { RecordStore } from '../equipment/store/record-store.ts'
-import { DeliveryExpiry } from './delivery-expiry.ts'
+import type { Connector } from './connector.ts'
+import { DeliveryOffers } from './delivery-offers.ts'
 import { type Flight, Flights } from './flights.ts'
 import { type Outbox, type QueuedDelivery, type QueueRank, queueRanks } from './outbox.ts'
 import { pumpPacket } from './packet-pump.ts'
 import { PeerPatience } from './peer-patience.ts'
-import { RetrySchedule } from './retry-schedule.ts'
+import { isGone, isReOffer, type MissingQuestion, ReOffers } from './re-offers.ts'
+import { RetrySchedule, retryMs } from './retry-schedule.ts'
 import { type DeliveryRecord, DeliveryState } from './schema/records.ts'
 import type { StaleSeals } from './stale-seals.ts'
 import { WakeSignal } from './wake-signal.ts'
-
-const missedReceiptMs = 15_000
-/** How long to leave what failed here alone. */
-const failedRetryMs = 60_000
-const rejectedRetryMs = 300_000
-/** A recipient asks for a new seal that would be no other: its clock or its directory is wrong, or ours. */
-const sameSealRetryMs = 600_000
-/** Who reaches stations (switchboard.ts). */
-export interface Connector {
-  connect(station: string, signal: AbortSignal): Promise<PeerLink>
-}
 
 export interface StationCourierDeps {
   records: RecordStore
@@ -53,21 +41,21 @@ export class StationCourier {
   readonly #flights = new Flights()
   /** How far each queue was walked. A new map for each walk: one that was given up must not push the next one on. */
   #cursors = new Map<QueueRank, string>()
+  readonly #offers: DeliveryOffers
   readonly #retries: RetrySchedule
-  readonly #expiry: DeliveryExpiry
+  readonly #again: ReOffers
   #link: PeerLink | undefined
   readonly #patience: PeerPatience
-  /** By the monotonic clock. */
-  #dialDueMs = 0
   #loop: Promise<void> = Promise.resolve()
 
   constructor(id: string, deps: StationCourierDeps) {
     this.#id = id
     this.#deps = deps
     this.#logger = deps.logger.child({ station: id })
+    this.#offers = new DeliveryOffers(id, { ...deps, logger: this.#logger })
     this.#retries = new RetrySchedule(deps.clock)
-    this.#expiry = new DeliveryExpiry(id, { outbox: deps.outbox, clock: deps.clock, logger: this.#logger })
     this.#patience = new PeerPatience(deps.clock)
+    this.#again = new ReOffers(id, deps, (missingDone) => this.#tell(this.#link, { missingDone }))
   }
 
   /** Offers that wait for the recipient's answer. */
@@ -89,10 +77,15 @@ export class StationCourier {
     this.#wake.wake()
   }
 
+  /** The station has lost what it receipted, and asks for it (attacker-controlled). Throws as `ReOffers.ask`. */
+  missing(question: MissingQuestion): void {
+    this.#again.ask(question)
+    this.#wake.wake()
+  }
+
   /** Nothing waits for its time any more: all that is open and not under way is offered now. */
   retryAll(): void {
     this.#patience.forget()
-    this.#dialDueMs = 0
     this.#retries.clear()
     this.#cursors = new Map()
     this.#wake.wake()
@@ -109,7 +102,7 @@ export class StationCourier {
   linkClosed(link: PeerLink): void {
     if (this.#link !== link) return
     this.#link = undefined
-    this.#dialDueMs = this.#deps.clock.monotonic() + this.#patience.closed()
+    this.#patience.closed()
     this.#beginAnew()
   }
 
@@ -121,19 +114,23 @@ export class StationCourier {
   /** The delivery is closed. */
   settled(waybill: string): void {
     const flight = this.#flights.ofWaybill(waybill)
-    if (flight !== undefined) this.#flights.end(flight)
+    if (flight !== undefined) {
+      this.#flights.end(flight)
+      this.#again.settled(flight.queued)
+    }
     this.#wake.wake()
   }
 
   /** Its receipt could not be accepted (yet): offer again later, to be told the receipt again. */
   retry(delivery: DeliveryRecord, waybill: string): void {
     const rank = queueRanks.find((name) => delivery.queueKey.startsWith(`${key('queue', this.#id, name)}:`))
-    if (rank !== undefined) this.#retryLater({ key: delivery.queueKey, waybill }, rank, failedRetryMs)
+    if (rank !== undefined) this.#schedule({ key: delivery.queueKey, waybill }, rank, retryMs.failed)
+    this.#wake.wake()
   }
 
   /** A receipt came and could not be kept (a full disk, say): what is open is offered again, to be told it again. */
   receiptMissed(): void {
-    this.#retries.walkAgain(missedReceiptMs)
+    this.#retries.walkAgain(retryMs.missedReceipt)
     this.#wake.wake()
   }
 
@@ -156,13 +153,16 @@ export class StationCourier {
       let waitMs: number | undefined
       try {
         if (await this.#hasWork())
-          waitMs = this.#link === undefined ? await this.#connectWhenDue() : await this.#offerMore(this.#link)
-        else waitMs = this.#retries.untilDue()
+          waitMs =
+            this.#link === undefined
+              ? await this.#patience.whenDue(() => this.#connect())
+              : await this.#offerMore(this.#link)
+        else waitMs = this.#untilDue()
       } catch (error) {
         if (signal.aborted) return
         const trouble = asTramError(error)
         if (trouble.code !== 'LINK_CLOSED') this.#logger.error(logFields(trouble), 'the courier will try again')
-        waitMs = failedRetryMs
+        waitMs = retryMs.failed
       }
       await this.#wake.wait(signal, waitMs)
     }
@@ -170,30 +170,11 @@ export class StationCourier {
 
   async #hasWork(): Promise<boolean> {
     if (this.#retries.takeRewind()) this.#cursors = new Map()
-    if (this.#retries.due().length > 0) return true
+    if (this.#retries.due().length > 0 || this.#again.untilDue() === 0) return true
     for (const rank of queueRanks) {
       if ((await this.#deps.outbox.queued(this.#id, rank, this.#cursors.get(rank), 1)).length > 0) return true
     }
     return false
-  }
-
-  /**
-   * Documents that queue wake this loop, and must neither dial a dead peer each nor lengthen its back-off.
-   * Returns after how long to come back.
-   */
-  async #connectWhenDue(): Promise<number> {
-    const { clock } = this.#deps
-    const leftMs = this.#dialDueMs - clock.monotonic()
-    if (leftMs > 0) return leftMs
-    this.#dialDueMs = Number.POSITIVE_INFINITY
-    let waitMs: number = failedRetryMs
-    try {
-      waitMs = await this.#connect()
-    } finally {
-      // A new directory may have come meanwhile: then the next attempt is due at once.
-      if (this.#dialDueMs === Number.POSITIVE_INFINITY) this.#dialDueMs = clock.monotonic() + waitMs
-    }
-    return Math.max(0, this.#dialDueMs - clock.monotonic())
   }
 
   /** Tries to reach the station. Returns after how long to try again. */
@@ -207,7 +188,7 @@ export class StationCourier {
       const againMs = this.#patience.failed()
       if (this.#patience.failures === 1) this.#logger.warn(logFields(trouble), 'station is not reachable')
       else this.#logger.debug(logFields(trouble), 'station is still not reachable')
-      await this.#expiry.expireHeads()
+      await this.#offers.expireHeads()
       return againMs
     }
   }
@@ -220,6 +201,13 @@ export class StationCourier {
       if (this.#flights.room(retry.rank) <= 0) continue
       this.#retries.drop(retry)
       await this.#offerOne(link, retry.queued, retry.rank)
+    }
+    // Before the queues, or a station that is sent to all day would never get back what it lost; their number is bounded.
+    for (;;) {
+      const lost = await this.#again.next()
+      if (lost === undefined || link !== this.#link || this.#flights.room(lost.rank) <= 0) break
+      this.#again.offered(lost)
+      await this.#offerOne(link, lost.queued, lost.rank)
     }
     for (const rank of queueRanks) {
       while (link === this.#link && this.#flights.room(rank) > 0) {
@@ -237,7 +225,14 @@ export class StationCourier {
         }
       }
     }
-    return this.#retries.untilDue()
+    return this.#untilDue()
+  }
+
+  #untilDue(): number | undefined {
+    const againMs = this.#again.untilDue()
+    const retryMs = this.#retries.untilDue()
+    // What could be offered again and has no room waits for an answer, which wakes this loop.
+    return againMs === undefined || againMs === 0 ? retryMs : Math.min(againMs, retryMs ?? againMs)
   }
 
   /** Whatever fails, the delivery is tried again; one whose records are damaged does not hold up those behind it. */
@@ -246,7 +241,7 @@ export class StationCourier {
       await this.#offer(link, queued, rank)
     } catch (error) {
       const trouble = asTramError(error)
-      this.#retries.add(queued, rank, failedRetryMs)
+      this.#failed(queued, rank, trouble)
       if (trouble.code !== 'STORE_DAMAGED') throw error
       this.#logger.error({ ...logFields(trouble), waybill: queued.waybill }, 'a delivery cannot be read')
     }
@@ -254,29 +249,15 @@ export class StationCourier {
 
   async #offer(link: PeerLink, queued: QueuedDelivery, rank: QueueRank): Promise<void> {
     if (this.#flights.ofWaybill(queued.waybill) !== undefined) return
-    const { outbox, records, clock } = this.#deps
-    const [delivery, record] = await Promise.all([
-      outbox.delivery(queued.waybill, this.#id),
-      outbox.waybill(queued.waybill),
-    ])
-    if (delivery === undefined || record?.seal == null || delivery.state === DeliveryState.CLOSED) return
-    const waybill = parseWaybill(record.waybill)
-    if (await this.#expiry.hasExpired(queued.waybill, waybill)) return
-    if (this.#deps.stale.isFromFuture(record.seal)) {
-      await outbox.reseal(queued.waybill, this.#id)
-      return
-    }
-    const cms = await records.get(key('cms', hex(record.seal.cmsDigest)))
-    if (cms === undefined)
-      throw new TramError('STORE_DAMAGED', { place: `cms of ${queued.waybill}`, detail: 'missing' })
-    if (link !== this.#link) return
-    const { docId } = delivery
-    const flight = this.#flights.begin({ queued, rank, docId, waybill, seal: record.seal, offeredAt: clock.now() })
-    const { transfer } = flight
+    const offer = await this.#offers.load(queued)
+    if (offer === undefined) this.#again.unavailable(queued)
+    if (offer === undefined || link !== this.#link) return
+    const { docId, waybill, message, sealReference } = offer
+    const offeredAt = this.#deps.clock.now()
+    const flight = this.#flights.begin({ queued, rank, docId, waybill, seal: sealReference, offeredAt })
     this.#logger.debug({ step: 'offering', document: docId }, 'offering')
-    const seal = Seal.encode({ cms: Buffer.from(cms), leafIndex: record.seal.leafIndex, path: record.seal.path })
     try {
-      link.send({ offer: { transfer, waybill: record.waybill, seal, agencies: delivery.agencies } })
+      link.send({ offer: { transfer: flight.transfer, ...message } })
     } catch (error) {
       // Not offered after all: nothing may wait for the answer.
       this.#flights.end(flight)
@@ -304,13 +285,9 @@ export class StationCourier {
       const trouble = asTramError(error)
       this.#logger.error({ ...logFields(trouble), document: flight.docId }, 'the packet could not be sent')
       this.#flights.end(flight)
-      this.#retryLater(flight.queued, flight.rank, failedRetryMs)
-      try {
-        link.send({ cancel: { transfer: flight.transfer, code: trouble.code } })
-      } catch (unsent) {
-        // Nobody waits for this work, and a peer that reads nothing must not end the station.
-        this.#logger.debug(logFields(asTramError(unsent)), 'the recipient was not told')
-      }
+      this.#failed(flight.queued, flight.rank, trouble)
+      this.#wake.wake()
+      this.#tell(link, { cancel: { transfer: flight.transfer, code: trouble.code } })
     }
   }
 
@@ -319,6 +296,7 @@ export class StationCourier {
     if (flight === undefined) return
     this.#logger.debug({ step: 'stored-heard', document: flight.docId }, 'the recipient has stored it')
     this.#flights.end(flight)
+    this.#again.settled(flight.queued)
     this.#retries.expectReceipt()
     this.#note(flight, {
       state: DeliveryState.AWAITING_RECEIPT,
@@ -348,48 +326,71 @@ export class StationCourier {
         if (this.#stopping.signal.aborted) return
         this.#logger.error(logFields(asTramError(error)), 'could not queue for a new seal')
         // The recipient will ask for it again.
-        this.#retryLater(flight.queued, flight.rank, failedRetryMs)
+        this.#retryLater(flight, retryMs.failed)
       })
       return
     }
-    this.#retryLater(flight.queued, flight.rank, retryAfterMs)
+    this.#retryLater(flight, retryAfterMs)
     this.#note(flight, { lastTrouble: code.slice(0, 64), offeredAt: flight.offeredAt })
   }
 
   /** The recipient finds the seal's certificate expired or its generation closed (attacker-controlled). */
   async #reseal(flight: Flight, code: string): Promise<void> {
     const { outbox, stale } = this.#deps
-    const { queued, rank, seal } = flight
-    if (await stale.wouldDiffer(seal, this.#stopping.signal)) return outbox.reseal(queued.waybill, this.#id)
+    const { queued, seal } = flight
+    if (await stale.wouldDiffer(seal, this.#stopping.signal)) {
+      if (isReOffer(queued)) this.#again.later(queued, retryMs.resealed)
+      return outbox.reseal(queued.waybill, this.#id)
+    }
     // Another recipient may have asked for it before: then there is a new seal to offer.
     const current = (await outbox.waybill(queued.waybill))?.seal?.cmsDigest
     const isSame = current === undefined || equalBytes(current, seal.cmsDigest)
-    this.#retryLater(queued, rank, isSame ? sameSealRetryMs : 0)
+    this.#retryLater(flight, isSame ? retryMs.sameSeal : 0)
     this.#note(flight, { lastTrouble: code.slice(0, 64), offeredAt: flight.offeredAt })
   }
 
   #rejected(transfer: number, code: string, detail: string): void {
     const flight = this.#flights.get(transfer)
     if (flight === undefined) return
-    const fields = {
-      code: 'DELIVERY_TEMPORARY',
-      document: flight.docId,
-      reason: code.slice(0, 64),
-      detail: detail.slice(0, 500),
-    }
-    this.#logger.error(fields, 'the recipient cannot believe this offer; trying again later')
+    const fields = { document: flight.docId, reason: code.slice(0, 64), detail: detail.slice(0, 500) }
+    this.#logger.error(
+      { code: 'DELIVERY_TEMPORARY', ...fields },
+      'the recipient cannot believe this offer; trying again later',
+    )
     this.#flights.end(flight)
-    this.#retryLater(flight.queued, flight.rank, rejectedRetryMs)
+    if (isReOffer(flight.queued)) this.#again.refused(flight.queued, retryMs.rejected)
+    else this.#retryLater(flight, retryMs.rejected)
   }
 
-  #retryLater(queued: QueuedDelivery, rank: QueueRank, afterMs: number): void {
-    this.#retries.add(queued, rank, afterMs)
+  /** Nobody waits for this work, and a peer that reads nothing must not end the station. */
+  #tell(link: PeerLink | undefined, message: ControlMessage): void {
+    try {
+      link?.send(message)
+    } catch (error) {
+      this.#logger.debug(logFields(asTramError(error)), 'the station was not told')
+    }
+  }
+
+  /** Something failed here: tried again later, unless it is gone for good and only offered again. */
+  #failed(queued: QueuedDelivery, rank: QueueRank, trouble: TramError): void {
+    if (isReOffer(queued) && isGone(trouble)) this.#again.unavailable(queued)
+    else this.#schedule(queued, rank, retryMs.failed)
+  }
+
+  #retryLater({ queued, rank }: Flight, afterMs: number): void {
+    this.#schedule(queued, rank, afterMs)
     this.#wake.wake()
+  }
+
+  #schedule(queued: QueuedDelivery, rank: QueueRank, afterMs: number): void {
+    if (isReOffer(queued)) this.#again.later(queued, afterMs)
+    else this.#retries.add(queued, rank, afterMs)
   }
 
   /** What was offered on another link counts for nothing: all that is open is waiting again. */
   #beginAnew(): void {
     this.#flights.endAll()
+    this.#again.linkChanged()
     this.#retries.clear()
     this.#cursors = new Map()
     this.#wake.wake()

@@ -14,6 +14,7 @@ import type { Hello } from '../equipment/link/schema/messages.ts'
 import type { Courier } from './courier.ts'
 import type { Directory } from './directory.ts'
 import type { DirectoryExchange } from './directory-exchange.ts'
+import type { MissingQuestions } from './missing-questions.ts'
 import type { Reception } from './reception.ts'
 import { type TimeExchange, TimeTalk } from './time-talk.ts'
 
@@ -41,6 +42,7 @@ export class Switchboard implements LinkHandler, LinkPolicy {
   #courier: Courier | undefined
   #reception: Reception | undefined
   #directories: DirectoryExchange | undefined
+  #questions: MissingQuestions | undefined
   /** Our end of the loop: offers leave on it; answers to them arrive on it. */
   #loop: PeerLink | undefined
 
@@ -52,11 +54,18 @@ export class Switchboard implements LinkHandler, LinkPolicy {
   }
 
   /** The parts that stand above and below; the switchboard is made before any of them. */
-  join(parts: { network: Network; courier: Courier; reception: Reception; directories: DirectoryExchange }): void {
+  join(parts: {
+    network: Network
+    courier: Courier
+    reception: Reception
+    directories: DirectoryExchange
+    questions?: MissingQuestions
+  }): void {
     this.#network = parts.network
     this.#courier = parts.courier
     this.#reception = parts.reception
     this.#directories = parts.directories
+    this.#questions = parts.questions
   }
 
   async admitPeer(peerId: string): Promise<boolean> {
@@ -168,12 +177,22 @@ export class Switchboard implements LinkHandler, LinkPolicy {
       this.#directories?.message(link, message)
     } else if (message.clock != null) {
       this.#timeTalk.said(link, answerTo, message.clock)
+    } else if (message.missing != null || message.missingDone != null) {
+      this.#lost(link, message)
     } else if (link === this.#loop) {
       this.#courier?.message(this.#options.station, link, message)
     } else if (answerTo === undefined || !this.#courier?.message(answerTo, link, message)) {
       // An honest peer answers only what it was offered, and nothing is offered before the link is joined.
       throw new TramError('LINK_PROTOCOL_VIOLATION', { peer: link.peerId, detail: 'an unexpected message' })
     }
+  }
+
+  /** What a station asks for after a loss, and the answer to our own question; from a link that is not joined yet, nothing. */
+  #lost(link: PeerLink, { missing, missingDone }: ControlMessage): void {
+    const station = link.peerId === this.#network?.peerId ? this.#options.station : this.#stations.get(link)
+    if (station === undefined) return
+    if (missing != null) this.#courier?.missing(station, missing)
+    if (missingDone != null) this.#questions?.answered(station, missingDone)
   }
 
   onData(
@@ -219,5 +238,6 @@ export class Switchboard implements LinkHandler, LinkPolicy {
     this.#timeTalk.greeted(link, station.id)
     this.#courier?.linkOpened(station.id, link)
     this.#directories?.linkOpened(link)
+    this.#questions?.linkOpened(station.id, link)
   }
 }

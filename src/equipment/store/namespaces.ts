@@ -13,7 +13,7 @@ export const namespaces = {
   toseal: 'leaves that wait for a token signature',
   delivery: 'a waybill on its way to one recipient station, with its state',
   queue: 'open deliveries of a recipient station in the order of sending',
-  closed: 'deliveries that ended, by time, for retention',
+  closed: 'deliveries that a recipient station has receipted as stored, by station and time: what it may ask for again',
   inbound: 'waybills that peers offered, from the verified offer to the acknowledged receipt',
   arriving: 'waybills whose packet is on its way in, until decided: what an incoming file may belong to',
   item: 'inbox items by (document, recipient agency)',
@@ -25,7 +25,6 @@ export const namespaces = {
   dir: 'directory extracts: stations and agencies',
   dirmeta: 'the directory in use, the versions whose files are kept, and under which of them something was sealed',
   dirrequest: 'what backends want changed in the directory, by backend and agency',
-  retain: 'what may be deleted, by time',
 } as const
 
 /** Names that older versions used and what they held: never to be used again. */

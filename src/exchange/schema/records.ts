@@ -3344,3 +3344,338 @@ export namespace AgencyRequestRecord {
     return streamMessage(buf, AgencyRequestRecord.codec(), opts)
   }
 }
+
+export interface RecoveryRecord {
+  reason: string
+  sinceMs: number
+  begunMs: number
+  reopened: boolean
+  evidence: string[]
+}
+
+export namespace RecoveryRecord {
+  let _codec: Codec<RecoveryRecord>
+
+  export const codec = (): Codec<RecoveryRecord> => {
+    if (_codec == null) {
+      _codec = message<RecoveryRecord>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.reason != null && obj.reason !== '')) {
+          w.uint32(10)
+          w.string(obj.reason)
+        }
+
+        if ((obj.sinceMs != null && obj.sinceMs !== 0)) {
+          w.uint32(16)
+          w.uint64Number(obj.sinceMs)
+        }
+
+        if ((obj.begunMs != null && obj.begunMs !== 0)) {
+          w.uint32(24)
+          w.uint64Number(obj.begunMs)
+        }
+
+        if ((obj.reopened != null && obj.reopened !== false)) {
+          w.uint32(32)
+          w.bool(obj.reopened)
+        }
+
+        if (obj.evidence != null && obj.evidence.length > 0) {
+          for (const value of obj.evidence) {
+            w.uint32(42)
+            w.string(value)
+          }
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          reason: '',
+          sinceMs: 0,
+          begunMs: 0,
+          reopened: false,
+          evidence: []
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.reason = reader.string()
+              break
+            }
+            case 2: {
+              obj.sinceMs = reader.uint64Number()
+              break
+            }
+            case 3: {
+              obj.begunMs = reader.uint64Number()
+              break
+            }
+            case 4: {
+              obj.reopened = reader.bool()
+              break
+            }
+            case 5: {
+              if (opts.limits?.evidence != null && obj.evidence.length === opts.limits.evidence) {
+                throw new MaxLengthError('Decode error - repeated field "evidence" had too many elements')
+              }
+
+              obj.evidence.push(reader.string())
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const obj = {
+          evidence: 0
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.reason`,
+                value: reader.string()
+              }
+              break
+            }
+            case 2: {
+              yield {
+                field: `${prefix}.sinceMs`,
+                value: reader.uint64Number()
+              }
+              break
+            }
+            case 3: {
+              yield {
+                field: `${prefix}.begunMs`,
+                value: reader.uint64Number()
+              }
+              break
+            }
+            case 4: {
+              yield {
+                field: `${prefix}.reopened`,
+                value: reader.bool()
+              }
+              break
+            }
+            case 5: {
+              if (opts.limits?.evidence != null && obj.evidence === opts.limits.evidence) {
+                throw new MaxLengthError('Streaming decode error - repeated field "evidence" had too many elements')
+              }
+
+              yield {
+                field: `${prefix}.evidence[]`,
+                index: obj.evidence,
+                value: reader.string()
+              }
+
+              obj.evidence++
+
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface RecoveryRecordReasonFieldEvent {
+    field: '$.reason'
+    value: string
+  }
+
+  export interface RecoveryRecordSinceMsFieldEvent {
+    field: '$.sinceMs'
+    value: number
+  }
+
+  export interface RecoveryRecordBegunMsFieldEvent {
+    field: '$.begunMs'
+    value: number
+  }
+
+  export interface RecoveryRecordReopenedFieldEvent {
+    field: '$.reopened'
+    value: boolean
+  }
+
+  export interface RecoveryRecordEvidenceFieldEvent {
+    field: '$.evidence[]'
+    index: number
+    value: string
+  }
+
+  export function encode (obj: Partial<RecoveryRecord>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, RecoveryRecord.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RecoveryRecord>): RecoveryRecord {
+    return decodeMessage(buf, RecoveryRecord.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RecoveryRecord>): Generator<RecoveryRecordReasonFieldEvent | RecoveryRecordSinceMsFieldEvent | RecoveryRecordBegunMsFieldEvent | RecoveryRecordReopenedFieldEvent | RecoveryRecordEvidenceFieldEvent> {
+    return streamMessage(buf, RecoveryRecord.codec(), opts)
+  }
+}
+
+export interface QuestionRecord {
+  sinceMs: number
+  recovery: number
+  answered: boolean
+}
+
+export namespace QuestionRecord {
+  let _codec: Codec<QuestionRecord>
+
+  export const codec = (): Codec<QuestionRecord> => {
+    if (_codec == null) {
+      _codec = message<QuestionRecord>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.sinceMs != null && obj.sinceMs !== 0)) {
+          w.uint32(8)
+          w.uint64Number(obj.sinceMs)
+        }
+
+        if ((obj.recovery != null && obj.recovery !== 0)) {
+          w.uint32(16)
+          w.uint64Number(obj.recovery)
+        }
+
+        if ((obj.answered != null && obj.answered !== false)) {
+          w.uint32(24)
+          w.bool(obj.answered)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          sinceMs: 0,
+          recovery: 0,
+          answered: false
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.sinceMs = reader.uint64Number()
+              break
+            }
+            case 2: {
+              obj.recovery = reader.uint64Number()
+              break
+            }
+            case 3: {
+              obj.answered = reader.bool()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.sinceMs`,
+                value: reader.uint64Number()
+              }
+              break
+            }
+            case 2: {
+              yield {
+                field: `${prefix}.recovery`,
+                value: reader.uint64Number()
+              }
+              break
+            }
+            case 3: {
+              yield {
+                field: `${prefix}.answered`,
+                value: reader.bool()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface QuestionRecordSinceMsFieldEvent {
+    field: '$.sinceMs'
+    value: number
+  }
+
+  export interface QuestionRecordRecoveryFieldEvent {
+    field: '$.recovery'
+    value: number
+  }
+
+  export interface QuestionRecordAnsweredFieldEvent {
+    field: '$.answered'
+    value: boolean
+  }
+
+  export function encode (obj: Partial<QuestionRecord>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, QuestionRecord.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<QuestionRecord>): QuestionRecord {
+    return decodeMessage(buf, QuestionRecord.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<QuestionRecord>): Generator<QuestionRecordSinceMsFieldEvent | QuestionRecordRecoveryFieldEvent | QuestionRecordAnsweredFieldEvent> {
+    return streamMessage(buf, QuestionRecord.codec(), opts)
+  }
+}

@@ -2050,6 +2050,253 @@ export namespace DirectoryPiece {
   }
 }
 
+export interface Missing {
+  sinceMs: number
+  recovery: number
+}
+
+export namespace Missing {
+  let _codec: Codec<Missing>
+
+  export const codec = (): Codec<Missing> => {
+    if (_codec == null) {
+      _codec = message<Missing>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.sinceMs != null && obj.sinceMs !== 0)) {
+          w.uint32(8)
+          w.uint64Number(obj.sinceMs)
+        }
+
+        if ((obj.recovery != null && obj.recovery !== 0)) {
+          w.uint32(16)
+          w.uint64Number(obj.recovery)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          sinceMs: 0,
+          recovery: 0
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.sinceMs = reader.uint64Number()
+              break
+            }
+            case 2: {
+              obj.recovery = reader.uint64Number()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.sinceMs`,
+                value: reader.uint64Number()
+              }
+              break
+            }
+            case 2: {
+              yield {
+                field: `${prefix}.recovery`,
+                value: reader.uint64Number()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface MissingSinceMsFieldEvent {
+    field: '$.sinceMs'
+    value: number
+  }
+
+  export interface MissingRecoveryFieldEvent {
+    field: '$.recovery'
+    value: number
+  }
+
+  export function encode (obj: Partial<Missing>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, Missing.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Missing>): Missing {
+    return decodeMessage(buf, Missing.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Missing>): Generator<MissingSinceMsFieldEvent | MissingRecoveryFieldEvent> {
+    return streamMessage(buf, Missing.codec(), opts)
+  }
+}
+
+export interface MissingDone {
+  recovery: number
+  offered: number
+  unavailable: number
+}
+
+export namespace MissingDone {
+  let _codec: Codec<MissingDone>
+
+  export const codec = (): Codec<MissingDone> => {
+    if (_codec == null) {
+      _codec = message<MissingDone>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.recovery != null && obj.recovery !== 0)) {
+          w.uint32(8)
+          w.uint64Number(obj.recovery)
+        }
+
+        if ((obj.offered != null && obj.offered !== 0)) {
+          w.uint32(16)
+          w.uint32(obj.offered)
+        }
+
+        if ((obj.unavailable != null && obj.unavailable !== 0)) {
+          w.uint32(24)
+          w.uint32(obj.unavailable)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          recovery: 0,
+          offered: 0,
+          unavailable: 0
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.recovery = reader.uint64Number()
+              break
+            }
+            case 2: {
+              obj.offered = reader.uint32()
+              break
+            }
+            case 3: {
+              obj.unavailable = reader.uint32()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.recovery`,
+                value: reader.uint64Number()
+              }
+              break
+            }
+            case 2: {
+              yield {
+                field: `${prefix}.offered`,
+                value: reader.uint32()
+              }
+              break
+            }
+            case 3: {
+              yield {
+                field: `${prefix}.unavailable`,
+                value: reader.uint32()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface MissingDoneRecoveryFieldEvent {
+    field: '$.recovery'
+    value: number
+  }
+
+  export interface MissingDoneOfferedFieldEvent {
+    field: '$.offered'
+    value: number
+  }
+
+  export interface MissingDoneUnavailableFieldEvent {
+    field: '$.unavailable'
+    value: number
+  }
+
+  export function encode (obj: Partial<MissingDone>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, MissingDone.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<MissingDone>): MissingDone {
+    return decodeMessage(buf, MissingDone.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<MissingDone>): Generator<MissingDoneRecoveryFieldEvent | MissingDoneOfferedFieldEvent | MissingDoneUnavailableFieldEvent> {
+    return streamMessage(buf, MissingDone.codec(), opts)
+  }
+}
+
 export interface Arrived {
   bytes: number
 }
@@ -2627,6 +2874,8 @@ export interface LinkMessage {
   pong?: Pong
   bye?: Bye
   clock?: ClockSaid
+  missing?: Missing
+  missingDone?: MissingDone
 }
 
 export namespace LinkMessage {
@@ -2641,7 +2890,63 @@ export namespace LinkMessage {
 
         obj = { ...obj }
 
+        if (obj.missingDone != null) {
+          obj.missing = undefined
+          obj.clock = undefined
+          obj.bye = undefined
+          obj.pong = undefined
+          obj.ping = undefined
+          obj.yield = undefined
+          obj.arrived = undefined
+          obj.session = undefined
+          obj.directoryPiece = undefined
+          obj.directoryWant = undefined
+          obj.directoryOffer = undefined
+          obj.ack = undefined
+          obj.receipt = undefined
+          obj.stored = undefined
+          obj.cancel = undefined
+          obj.end = undefined
+          obj.data = undefined
+          obj.reject = undefined
+          obj.temporary = undefined
+          obj.known = undefined
+          obj.want = undefined
+          obj.offer = undefined
+          obj.credit = undefined
+          obj.hello = undefined
+        }
+
+        if (obj.missing != null) {
+          obj.missingDone = undefined
+          obj.clock = undefined
+          obj.bye = undefined
+          obj.pong = undefined
+          obj.ping = undefined
+          obj.yield = undefined
+          obj.arrived = undefined
+          obj.session = undefined
+          obj.directoryPiece = undefined
+          obj.directoryWant = undefined
+          obj.directoryOffer = undefined
+          obj.ack = undefined
+          obj.receipt = undefined
+          obj.stored = undefined
+          obj.cancel = undefined
+          obj.end = undefined
+          obj.data = undefined
+          obj.reject = undefined
+          obj.temporary = undefined
+          obj.known = undefined
+          obj.want = undefined
+          obj.offer = undefined
+          obj.credit = undefined
+          obj.hello = undefined
+        }
+
         if (obj.clock != null) {
+          obj.missingDone = undefined
+          obj.missing = undefined
           obj.bye = undefined
           obj.pong = undefined
           obj.ping = undefined
@@ -2667,6 +2972,8 @@ export namespace LinkMessage {
         }
 
         if (obj.bye != null) {
+          obj.missingDone = undefined
+          obj.missing = undefined
           obj.clock = undefined
           obj.pong = undefined
           obj.ping = undefined
@@ -2692,6 +2999,8 @@ export namespace LinkMessage {
         }
 
         if (obj.pong != null) {
+          obj.missingDone = undefined
+          obj.missing = undefined
           obj.clock = undefined
           obj.bye = undefined
           obj.ping = undefined
@@ -2717,6 +3026,8 @@ export namespace LinkMessage {
         }
 
         if (obj.ping != null) {
+          obj.missingDone = undefined
+          obj.missing = undefined
           obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
@@ -2742,6 +3053,8 @@ export namespace LinkMessage {
         }
 
         if (obj.yield != null) {
+          obj.missingDone = undefined
+          obj.missing = undefined
           obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
@@ -2767,6 +3080,8 @@ export namespace LinkMessage {
         }
 
         if (obj.arrived != null) {
+          obj.missingDone = undefined
+          obj.missing = undefined
           obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
@@ -2792,6 +3107,8 @@ export namespace LinkMessage {
         }
 
         if (obj.session != null) {
+          obj.missingDone = undefined
+          obj.missing = undefined
           obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
@@ -2817,6 +3134,8 @@ export namespace LinkMessage {
         }
 
         if (obj.directoryPiece != null) {
+          obj.missingDone = undefined
+          obj.missing = undefined
           obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
@@ -2842,6 +3161,8 @@ export namespace LinkMessage {
         }
 
         if (obj.directoryWant != null) {
+          obj.missingDone = undefined
+          obj.missing = undefined
           obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
@@ -2867,6 +3188,8 @@ export namespace LinkMessage {
         }
 
         if (obj.directoryOffer != null) {
+          obj.missingDone = undefined
+          obj.missing = undefined
           obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
@@ -2892,6 +3215,8 @@ export namespace LinkMessage {
         }
 
         if (obj.ack != null) {
+          obj.missingDone = undefined
+          obj.missing = undefined
           obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
@@ -2917,6 +3242,8 @@ export namespace LinkMessage {
         }
 
         if (obj.receipt != null) {
+          obj.missingDone = undefined
+          obj.missing = undefined
           obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
@@ -2942,6 +3269,8 @@ export namespace LinkMessage {
         }
 
         if (obj.stored != null) {
+          obj.missingDone = undefined
+          obj.missing = undefined
           obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
@@ -2967,6 +3296,8 @@ export namespace LinkMessage {
         }
 
         if (obj.cancel != null) {
+          obj.missingDone = undefined
+          obj.missing = undefined
           obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
@@ -2992,6 +3323,8 @@ export namespace LinkMessage {
         }
 
         if (obj.end != null) {
+          obj.missingDone = undefined
+          obj.missing = undefined
           obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
@@ -3017,6 +3350,8 @@ export namespace LinkMessage {
         }
 
         if (obj.data != null) {
+          obj.missingDone = undefined
+          obj.missing = undefined
           obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
@@ -3042,6 +3377,8 @@ export namespace LinkMessage {
         }
 
         if (obj.reject != null) {
+          obj.missingDone = undefined
+          obj.missing = undefined
           obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
@@ -3067,6 +3404,8 @@ export namespace LinkMessage {
         }
 
         if (obj.temporary != null) {
+          obj.missingDone = undefined
+          obj.missing = undefined
           obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
@@ -3092,6 +3431,8 @@ export namespace LinkMessage {
         }
 
         if (obj.known != null) {
+          obj.missingDone = undefined
+          obj.missing = undefined
           obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
@@ -3117,6 +3458,8 @@ export namespace LinkMessage {
         }
 
         if (obj.want != null) {
+          obj.missingDone = undefined
+          obj.missing = undefined
           obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
@@ -3142,6 +3485,8 @@ export namespace LinkMessage {
         }
 
         if (obj.offer != null) {
+          obj.missingDone = undefined
+          obj.missing = undefined
           obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
@@ -3167,6 +3512,8 @@ export namespace LinkMessage {
         }
 
         if (obj.credit != null) {
+          obj.missingDone = undefined
+          obj.missing = undefined
           obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
@@ -3192,6 +3539,8 @@ export namespace LinkMessage {
         }
 
         if (obj.hello != null) {
+          obj.missingDone = undefined
+          obj.missing = undefined
           obj.clock = undefined
           obj.bye = undefined
           obj.pong = undefined
@@ -3329,6 +3678,16 @@ export namespace LinkMessage {
         if (obj.clock != null) {
           w.uint32(186)
           ClockSaid.codec().encode(obj.clock, w)
+        }
+
+        if (obj.missing != null) {
+          w.uint32(194)
+          Missing.codec().encode(obj.missing, w)
+        }
+
+        if (obj.missingDone != null) {
+          w.uint32(202)
+          MissingDone.codec().encode(obj.missingDone, w)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -3481,6 +3840,18 @@ export namespace LinkMessage {
               })
               break
             }
+            case 24: {
+              obj.missing = Missing.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.missing
+              })
+              break
+            }
+            case 25: {
+              obj.missingDone = MissingDone.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.missingDone
+              })
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -3488,7 +3859,63 @@ export namespace LinkMessage {
           }
         }
 
+        if (obj.missingDone != null) {
+          delete obj.missing
+          delete obj.clock
+          delete obj.bye
+          delete obj.pong
+          delete obj.ping
+          delete obj.yield
+          delete obj.arrived
+          delete obj.session
+          delete obj.directoryPiece
+          delete obj.directoryWant
+          delete obj.directoryOffer
+          delete obj.ack
+          delete obj.receipt
+          delete obj.stored
+          delete obj.cancel
+          delete obj.end
+          delete obj.data
+          delete obj.reject
+          delete obj.temporary
+          delete obj.known
+          delete obj.want
+          delete obj.offer
+          delete obj.credit
+          delete obj.hello
+        }
+
+        if (obj.missing != null) {
+          delete obj.missingDone
+          delete obj.clock
+          delete obj.bye
+          delete obj.pong
+          delete obj.ping
+          delete obj.yield
+          delete obj.arrived
+          delete obj.session
+          delete obj.directoryPiece
+          delete obj.directoryWant
+          delete obj.directoryOffer
+          delete obj.ack
+          delete obj.receipt
+          delete obj.stored
+          delete obj.cancel
+          delete obj.end
+          delete obj.data
+          delete obj.reject
+          delete obj.temporary
+          delete obj.known
+          delete obj.want
+          delete obj.offer
+          delete obj.credit
+          delete obj.hello
+        }
+
         if (obj.clock != null) {
+          delete obj.missingDone
+          delete obj.missing
           delete obj.bye
           delete obj.pong
           delete obj.ping
@@ -3514,6 +3941,8 @@ export namespace LinkMessage {
         }
 
         if (obj.bye != null) {
+          delete obj.missingDone
+          delete obj.missing
           delete obj.clock
           delete obj.pong
           delete obj.ping
@@ -3539,6 +3968,8 @@ export namespace LinkMessage {
         }
 
         if (obj.pong != null) {
+          delete obj.missingDone
+          delete obj.missing
           delete obj.clock
           delete obj.bye
           delete obj.ping
@@ -3564,6 +3995,8 @@ export namespace LinkMessage {
         }
 
         if (obj.ping != null) {
+          delete obj.missingDone
+          delete obj.missing
           delete obj.clock
           delete obj.bye
           delete obj.pong
@@ -3589,6 +4022,8 @@ export namespace LinkMessage {
         }
 
         if (obj.yield != null) {
+          delete obj.missingDone
+          delete obj.missing
           delete obj.clock
           delete obj.bye
           delete obj.pong
@@ -3614,6 +4049,8 @@ export namespace LinkMessage {
         }
 
         if (obj.arrived != null) {
+          delete obj.missingDone
+          delete obj.missing
           delete obj.clock
           delete obj.bye
           delete obj.pong
@@ -3639,6 +4076,8 @@ export namespace LinkMessage {
         }
 
         if (obj.session != null) {
+          delete obj.missingDone
+          delete obj.missing
           delete obj.clock
           delete obj.bye
           delete obj.pong
@@ -3664,6 +4103,8 @@ export namespace LinkMessage {
         }
 
         if (obj.directoryPiece != null) {
+          delete obj.missingDone
+          delete obj.missing
           delete obj.clock
           delete obj.bye
           delete obj.pong
@@ -3689,6 +4130,8 @@ export namespace LinkMessage {
         }
 
         if (obj.directoryWant != null) {
+          delete obj.missingDone
+          delete obj.missing
           delete obj.clock
           delete obj.bye
           delete obj.pong
@@ -3714,6 +4157,8 @@ export namespace LinkMessage {
         }
 
         if (obj.directoryOffer != null) {
+          delete obj.missingDone
+          delete obj.missing
           delete obj.clock
           delete obj.bye
           delete obj.pong
@@ -3739,6 +4184,8 @@ export namespace LinkMessage {
         }
 
         if (obj.ack != null) {
+          delete obj.missingDone
+          delete obj.missing
           delete obj.clock
           delete obj.bye
           delete obj.pong
@@ -3764,6 +4211,8 @@ export namespace LinkMessage {
         }
 
         if (obj.receipt != null) {
+          delete obj.missingDone
+          delete obj.missing
           delete obj.clock
           delete obj.bye
           delete obj.pong
@@ -3789,6 +4238,8 @@ export namespace LinkMessage {
         }
 
         if (obj.stored != null) {
+          delete obj.missingDone
+          delete obj.missing
           delete obj.clock
           delete obj.bye
           delete obj.pong
@@ -3814,6 +4265,8 @@ export namespace LinkMessage {
         }
 
         if (obj.cancel != null) {
+          delete obj.missingDone
+          delete obj.missing
           delete obj.clock
           delete obj.bye
           delete obj.pong
@@ -3839,6 +4292,8 @@ export namespace LinkMessage {
         }
 
         if (obj.end != null) {
+          delete obj.missingDone
+          delete obj.missing
           delete obj.clock
           delete obj.bye
           delete obj.pong
@@ -3864,6 +4319,8 @@ export namespace LinkMessage {
         }
 
         if (obj.data != null) {
+          delete obj.missingDone
+          delete obj.missing
           delete obj.clock
           delete obj.bye
           delete obj.pong
@@ -3889,6 +4346,8 @@ export namespace LinkMessage {
         }
 
         if (obj.reject != null) {
+          delete obj.missingDone
+          delete obj.missing
           delete obj.clock
           delete obj.bye
           delete obj.pong
@@ -3914,6 +4373,8 @@ export namespace LinkMessage {
         }
 
         if (obj.temporary != null) {
+          delete obj.missingDone
+          delete obj.missing
           delete obj.clock
           delete obj.bye
           delete obj.pong
@@ -3939,6 +4400,8 @@ export namespace LinkMessage {
         }
 
         if (obj.known != null) {
+          delete obj.missingDone
+          delete obj.missing
           delete obj.clock
           delete obj.bye
           delete obj.pong
@@ -3964,6 +4427,8 @@ export namespace LinkMessage {
         }
 
         if (obj.want != null) {
+          delete obj.missingDone
+          delete obj.missing
           delete obj.clock
           delete obj.bye
           delete obj.pong
@@ -3989,6 +4454,8 @@ export namespace LinkMessage {
         }
 
         if (obj.offer != null) {
+          delete obj.missingDone
+          delete obj.missing
           delete obj.clock
           delete obj.bye
           delete obj.pong
@@ -4014,6 +4481,8 @@ export namespace LinkMessage {
         }
 
         if (obj.credit != null) {
+          delete obj.missingDone
+          delete obj.missing
           delete obj.clock
           delete obj.bye
           delete obj.pong
@@ -4039,6 +4508,8 @@ export namespace LinkMessage {
         }
 
         if (obj.hello != null) {
+          delete obj.missingDone
+          delete obj.missing
           delete obj.clock
           delete obj.bye
           delete obj.pong
@@ -4228,6 +4699,20 @@ export namespace LinkMessage {
             case 23: {
               yield * ClockSaid.codec().stream(reader, reader.uint32(), `${prefix}.clock`, {
                 limits: opts.limits?.clock
+              })
+
+              break
+            }
+            case 24: {
+              yield * Missing.codec().stream(reader, reader.uint32(), `${prefix}.missing`, {
+                limits: opts.limits?.missing
+              })
+
+              break
+            }
+            case 25: {
+              yield * MissingDone.codec().stream(reader, reader.uint32(), `${prefix}.missingDone`, {
+                limits: opts.limits?.missingDone
               })
 
               break
@@ -4475,6 +4960,31 @@ export namespace LinkMessage {
     value: boolean
   }
 
+  export interface LinkMessageMissingSinceMsFieldEvent {
+    field: '$.missing.sinceMs'
+    value: number
+  }
+
+  export interface LinkMessageMissingRecoveryFieldEvent {
+    field: '$.missing.recovery'
+    value: number
+  }
+
+  export interface LinkMessageMissingDoneRecoveryFieldEvent {
+    field: '$.missingDone.recovery'
+    value: number
+  }
+
+  export interface LinkMessageMissingDoneOfferedFieldEvent {
+    field: '$.missingDone.offered'
+    value: number
+  }
+
+  export interface LinkMessageMissingDoneUnavailableFieldEvent {
+    field: '$.missingDone.unavailable'
+    value: number
+  }
+
   export function encode (obj: Partial<LinkMessage>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, LinkMessage.codec())
   }
@@ -4483,7 +4993,7 @@ export namespace LinkMessage {
     return decodeMessage(buf, LinkMessage.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<LinkMessage>): Generator<LinkMessageHelloProtocolFieldEvent | LinkMessageHelloGenerationFieldEvent | LinkMessageHelloDirectoryVersionFieldEvent | LinkMessageHelloClockMsFieldEvent | LinkMessageCreditLaneFieldEvent | LinkMessageCreditBytesFieldEvent | LinkMessageOfferTransferFieldEvent | LinkMessageOfferWaybillFieldEvent | LinkMessageOfferSealFieldEvent | LinkMessageOfferAgenciesFieldEvent | LinkMessageWantTransferFieldEvent | LinkMessageWantFirstChunkFieldEvent | LinkMessageKnownTransferFieldEvent | LinkMessageTemporaryTransferFieldEvent | LinkMessageTemporaryCodeFieldEvent | LinkMessageTemporaryRetryAfterMsFieldEvent | LinkMessageTemporaryResealFieldEvent | LinkMessageRejectTransferFieldEvent | LinkMessageRejectCodeFieldEvent | LinkMessageRejectDetailFieldEvent | LinkMessageDataTransferFieldEvent | LinkMessageDataOffsetFieldEvent | LinkMessageDataBytesFieldEvent | LinkMessageEndTransferFieldEvent | LinkMessageCancelTransferFieldEvent | LinkMessageCancelCodeFieldEvent | LinkMessageStoredTransferFieldEvent | LinkMessageReceiptReceiptFieldEvent | LinkMessageReceiptSealFieldEvent | LinkMessageAckWaybillDigestFieldEvent | LinkMessageDirectoryOfferVersionFieldEvent | LinkMessageDirectoryOfferSizeFieldEvent | LinkMessageDirectoryWantVersionFieldEvent | LinkMessageDirectoryWantOffsetFieldEvent | LinkMessageDirectoryPieceVersionFieldEvent | LinkMessageDirectoryPieceOffsetFieldEvent | LinkMessageDirectoryPieceBytesFieldEvent | LinkMessageSessionRunFieldEvent | LinkMessageSessionGreetingFieldEvent | LinkMessageArrivedBytesFieldEvent | LinkMessageYieldLaneFieldEvent | LinkMessageYieldBytesFieldEvent | LinkMessageByeReasonFieldEvent | LinkMessageByeTieFieldEvent | LinkMessageClockClockMsFieldEvent | LinkMessageClockAskFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<LinkMessage>): Generator<LinkMessageHelloProtocolFieldEvent | LinkMessageHelloGenerationFieldEvent | LinkMessageHelloDirectoryVersionFieldEvent | LinkMessageHelloClockMsFieldEvent | LinkMessageCreditLaneFieldEvent | LinkMessageCreditBytesFieldEvent | LinkMessageOfferTransferFieldEvent | LinkMessageOfferWaybillFieldEvent | LinkMessageOfferSealFieldEvent | LinkMessageOfferAgenciesFieldEvent | LinkMessageWantTransferFieldEvent | LinkMessageWantFirstChunkFieldEvent | LinkMessageKnownTransferFieldEvent | LinkMessageTemporaryTransferFieldEvent | LinkMessageTemporaryCodeFieldEvent | LinkMessageTemporaryRetryAfterMsFieldEvent | LinkMessageTemporaryResealFieldEvent | LinkMessageRejectTransferFieldEvent | LinkMessageRejectCodeFieldEvent | LinkMessageRejectDetailFieldEvent | LinkMessageDataTransferFieldEvent | LinkMessageDataOffsetFieldEvent | LinkMessageDataBytesFieldEvent | LinkMessageEndTransferFieldEvent | LinkMessageCancelTransferFieldEvent | LinkMessageCancelCodeFieldEvent | LinkMessageStoredTransferFieldEvent | LinkMessageReceiptReceiptFieldEvent | LinkMessageReceiptSealFieldEvent | LinkMessageAckWaybillDigestFieldEvent | LinkMessageDirectoryOfferVersionFieldEvent | LinkMessageDirectoryOfferSizeFieldEvent | LinkMessageDirectoryWantVersionFieldEvent | LinkMessageDirectoryWantOffsetFieldEvent | LinkMessageDirectoryPieceVersionFieldEvent | LinkMessageDirectoryPieceOffsetFieldEvent | LinkMessageDirectoryPieceBytesFieldEvent | LinkMessageSessionRunFieldEvent | LinkMessageSessionGreetingFieldEvent | LinkMessageArrivedBytesFieldEvent | LinkMessageYieldLaneFieldEvent | LinkMessageYieldBytesFieldEvent | LinkMessageByeReasonFieldEvent | LinkMessageByeTieFieldEvent | LinkMessageClockClockMsFieldEvent | LinkMessageClockAskFieldEvent | LinkMessageMissingSinceMsFieldEvent | LinkMessageMissingRecoveryFieldEvent | LinkMessageMissingDoneRecoveryFieldEvent | LinkMessageMissingDoneOfferedFieldEvent | LinkMessageMissingDoneUnavailableFieldEvent> {
     return streamMessage(buf, LinkMessage.codec(), opts)
   }
 }
