@@ -1,7 +1,9 @@
 // The fastify application of the API: strict schemas, bodies as JSON or as streams, refusals as problem details, OpenAPI.
 // rest-server.ts listens with it; scripts/generated-pages.ts asks it for docs/openapi.json.
+import { type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import swagger from '@fastify/swagger'
-import fastify from 'fastify'
+import fastify, { type FastifyReply } from 'fastify'
 import { TramError } from '../../base/errors.ts'
 import { logFields } from '../../base/logger.ts'
 import { tramVersion } from '../../base/version.ts'
@@ -36,6 +38,9 @@ export async function createRestApp(site: () => RestSite): Promise<RestApp> {
     keepAliveTimeout: keepAliveMs,
     // A HEAD would fetch an item: mark it, open its packet, and send nothing.
     exposeHeadRoutes: false,
+    clientErrorHandler: answerNoHttp,
+    // What cannot be decoded as a path is refused like any other path that is none.
+    frameworkErrors: (_error, _request, reply) => refuseBadPath(reply),
     // Fastify's defaults turn '1' into 1 and drop what they do not know: a caller's mistake would pass unseen.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
     routerOptions: { maxParamLength: 200 },
@@ -48,6 +53,12 @@ export async function createRestApp(site: () => RestSite): Promise<RestApp> {
     if (schema !== undefined) schema.querystring ??= noQuery
   })
   setFailureHandlers(app, site)
+  // Node would answer without a body.
+  app.server.on('checkExpectation', (_request, response: ServerResponse) => {
+    const error = new TramError('REQUEST_INVALID', { field: 'Expect', detail: 'must be 100-continue' })
+    const headers = { 'content-type': problemType, connection: 'close' }
+    response.writeHead(417, headers).end(JSON.stringify(problemOf(error, 417)))
+  })
   logRequests(app, site)
   await app.register(async (scope) => {
     scope.get('/v1/openapi.json', { schema: { tags: ['station'], summary: 'This description' } }, () => app.swagger())
@@ -90,6 +101,33 @@ const description = {
     license: { name: 'Apache-2.0' },
   },
   servers: [{ url: 'http://localhost', description: 'over the Unix socket; the host name does not matter' }],
+}
+
+/** Answers what Node could not parse as HTTP, like everything else with problem details. Attacker-controlled. */
+function answerNoHttp(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400
+  const text = JSON.stringify(
+    problemOf(new TramError('REQUEST_INVALID', { field: 'HTTP', detail: 'is no HTTP' }), status),
+  )
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `Content-Type: ${problemType}`,
+    `Content-Length: ${Buffer.byteLength(text)}`,
+    'Connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${text}`, () => socket.destroy())
+}
+
+function refuseBadPath(reply: FastifyReply): void {
+  const error = new TramError('REQUEST_INVALID', { field: 'path', detail: 'is no path' })
+  reply
+    .code(400)
+    .type(problemType)
+    .send(JSON.stringify(problemOf(error, 400)))
 }
 
 function setFailureHandlers(app: RestApp, site: () => RestSite): void {
