@@ -204,7 +204,8 @@ export class TrustedClock implements Clock, Service {
   }
 
   #reckoned(atMs: number): number {
-    return this.#anchor.wallMs + atMs - this.#anchor.atMs
+    // Whole milliseconds, as records and waybills hold them.
+    return this.#anchor.wallMs + Math.floor(atMs - this.#anchor.atMs)
   }
 
   #doubts(kind: DoubtKind): void {

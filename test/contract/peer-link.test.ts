@@ -207,7 +207,7 @@ describe('libp2p links', () => {
     expect(recorder.events).toEqual([])
   })
 
-  it('speak TLS, and noise with a peer that has no TLS', async () => {
+  it('speak noise, and TLS with a peer that has no noise', async () => {
     const { network } = await station()
     const used: (string | undefined)[] = []
     for (const encrypter of [tls(), noise()]) {

@@ -1,4 +1,4 @@
-// The network of stations: libp2p over TCP with TLS (noise as fallback) and yamux, one long-lived stream a peer.
+// The network of stations: libp2p over TCP with noise (TLS as fallback) and yamux, one long-lived stream a peer.
 // Neighbours: framed-link.ts runs on each stream, link-table.ts settles crossing dials, libp2p-node.ts
 // sets libp2p up, libp2p-wire.ts carries the bytes,
 // libp2p-identity.ts holds the key. The exchange is above, as LinkHandler and LinkPolicy.

@@ -1,4 +1,4 @@
-// libp2p as our links need it: TCP, TLS (noise as fallback), yamux, and limits made from the number of peers. No
+// libp2p as our links need it: TCP, noise (TLS as fallback), yamux, and limits made from the number of peers. No
 // discovery, no identify, no DHT: addresses come from the directory. Neighbours: libp2p-link.ts runs links on it.
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
@@ -35,7 +35,9 @@ export function createLinkNode({
     start: false,
     addresses: { listen: [...listen] },
     transports: [tcp()],
-    connectionEncrypters: [tls(), noise()],
+    // libp2p's TLS checks certificates that are made for each connection: whose clock is an hour behind another's could not
+    // reach it, and nobody could tell it so. Noise asks no clock.
+    connectionEncrypters: [noise(), tls()],
     streamMuxers: [
       yamux({
         maxInboundStreams: maxStreamsPerConnection,
