@@ -706,6 +706,38 @@ describe('the server', () => {
     expect(small.headers['content-encoding']).toBeUndefined()
   })
 
+  it('reads a directory of 125,000 no faster than its client takes it, and all of it in the end', async () => {
+    const server = await serve()
+    let pulled = 0
+    desk.agencies = async function* () {
+      for (; pulled < 125_000; pulled++) yield agencyEntry(`U${pulled}`)
+    }
+    const request = kitOf(server).prepare('getSynchronizeUnit', {})
+    const socket = net.connect(Number(new URL(server.endpoint).port), '127.0.0.1')
+    stops.push(() => socket.destroy())
+    socket.pause()
+    socket.write(headOf(request, ['Connection: close', 'Accept-Encoding: identity']))
+    // Until nothing has been read for a while: what fits between us is some MB of 25.
+    for (let before = -1, quietTurns = 0; quietTurns < 2_000; quietTurns = pulled === before ? quietTurns + 1 : 0) {
+      before = pulled
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(pulled).toBeGreaterThan(0)
+    expect(pulled).toBeLessThan(80_000)
+    let rows = 0
+    let rest = ''
+    socket.on('data', (piece) => {
+      const parts = (rest + piece.toString('latin1')).split('"isAgency"')
+      rows += parts.length - 1
+      rest = (parts.at(-1) ?? '').slice(-10)
+    })
+    socket.resume()
+    await once(socket, 'close')
+    expect([pulled, rows]).toEqual([125_000, expect.any(Number)])
+    // A chunk may end inside a name.
+    expect(rows).toBeGreaterThan(124_000)
+  })
+
   it('cuts a list whose source breaks after the start, and fails one that breaks at once', async () => {
     const server = await serve()
     desk.agencies = async function* () {
