@@ -256,7 +256,8 @@ export class Libp2pNetwork implements Network, Service {
     const targets = addresses.map((address) => dialAddress(address, peerId))
     if (targets.length === 0) throw new Error('the directory names no address')
     const connection = await node.dial(targets, {
-      signal: AbortSignal.any([ending.signal, AbortSignal.timeout(dialTimeoutMs)]),
+      // One after the other: those that do not answer must leave time for the last.
+      signal: AbortSignal.any([ending.signal, AbortSignal.timeout(targets.length * dialTimeoutMs)]),
     })
     const hold = users.hold(connection)
     try {

@@ -9,6 +9,7 @@ import { yamux } from '@libp2p/yamux'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 
+/** What one address may take until its connection is ready: half a dozen round trips, on lines where a packet gets lost. */
 export const dialTimeoutMs = 10_000
 /** Streams of one connection; one is used, a second one while a tie is settled. */
 export const maxStreamsPerConnection = 4
@@ -56,7 +57,9 @@ export function createLinkNode({
       inboundConnectionThreshold: maxPeers,
       maxIncomingPendingConnections: maxPeers,
       maxDialQueueLength: 2 * maxPeers,
-      dialTimeout: dialTimeoutMs,
+      // Hosts that do not answer, all of them perhaps, must not keep a dial to one that does in the queue.
+      maxParallelDials: maxPeers,
+      addressDialTimeout: dialTimeoutMs,
       inboundUpgradeTimeout: helloTimeoutMs,
       reconnectRetries: 0,
       // The directory names addresses; nothing is looked up through dnsaddr.
