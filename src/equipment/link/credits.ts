@@ -5,9 +5,10 @@
 // Protocol. Nothing is granted in advance: after the hellos each side sends Credit for both lanes, and again whenever
 // bytes are released. A frame costs its payload + 256 (a flood of tiny frames is not free). A receiver's window of a
 // lane (credit not used + bytes not released) begins with one to four frames and doubles each time the sender has used
-// it up: urgent to 1 MiB, bulk to min(4 MB, 250 ms × measured rate of release, but not less than four frames); both as
-// far as the station's budget goes. A sender gives the credit of an idle lane back (Yield), all but one frame. All of
-// it begins anew with the next stream. A peer that sends without credit, or yields what it does not have, is cut.
+// it up: urgent to 1 MiB, bulk to min(4 MB, (250 ms + round trip) × measured rate of release, but not less than four
+// frames); both as far as the station's budget goes. A sender gives the credit of an idle lane back (Yield), all but one
+// frame. All of it begins anew with the next stream. A peer that sends without credit, or yields what it does not have, is
+// cut.
 import { TramError } from '../../base/errors.ts'
 import { type DataLane, maxFrameBytes } from './peer-link.ts'
 import type { BudgetShare } from './station-budget.ts'
@@ -26,8 +27,10 @@ export const windowLimits = {
   bulk: 4_000_000,
 } as const
 
-/** How much time's worth of a peer's measured rate its bulk window holds. */
+/** How much time's worth of a peer's measured rate its bulk window holds, besides what the line itself does. */
 const bulkWindowMs = 250
+/** The longest round trip that a window is made for: a peer that answers late must not have a larger one for it. */
+const maxRoundTripMs = 2000
 /** How long a rate is measured before it counts. */
 const rateSpanMs = 100
 
@@ -125,6 +128,7 @@ export class ReceiveLane {
   #wantedBytes: number = windowLimits.early
   #receivedSinceGrowth = 0
   #rateBytesPerMs: number | undefined
+  #roundTripMs = 0
   #releasedInSpan = 0
   #spanStartMs: number
 
@@ -144,6 +148,14 @@ export class ReceiveLane {
   /** Bytes here that are neither durable nor refused yet. */
   get heldBytes(): number {
     return this.#heldBytes
+  }
+
+  /**
+   * How long the peer's answers take, attacker-controlled. Without it a window of 250 ms empties on a line of 300 ms before
+   * the next grant is there; the rate measured is then the window's own, and it never grows.
+   */
+  measured(roundTripMs: number): void {
+    this.#roundTripMs = Math.min(roundTripMs, maxRoundTripMs)
   }
 
   /** The grant to begin with. */
@@ -207,7 +219,7 @@ export class ReceiveLane {
 
   #windowLimit(): number {
     if (this.#lane === 'urgent') return Math.min(this.#wantedBytes, windowLimits.urgent)
-    const rateBytes = Math.ceil((this.#rateBytesPerMs ?? 0) * bulkWindowMs)
+    const rateBytes = Math.ceil((this.#rateBytesPerMs ?? 0) * (bulkWindowMs + this.#roundTripMs))
     return Math.min(this.#wantedBytes, Math.max(windowLimits.early, rateBytes))
   }
 

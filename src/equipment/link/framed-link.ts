@@ -55,6 +55,8 @@ export class FramedLink implements PeerLink, WireReader {
   #lostTie = false
   #lastHeardMs: number
   #pingsInTick = 0
+  /** When the oldest ping without an answer was sent. */
+  #pingMs: number | undefined
 
   constructor(parts: FramedLinkParts) {
     this.#parts = parts
@@ -114,6 +116,8 @@ export class FramedLink implements PeerLink, WireReader {
     this.#wasOpened = true
     this.#sender.open()
     this.#receiver.open()
+    // While nothing stands in queues: how long the line is, which the windows must know.
+    this.#ping()
     try {
       this.#parts.handler.onOpen(this)
     } catch (error) {
@@ -194,8 +198,19 @@ export class FramedLink implements PeerLink, WireReader {
     }
     this.#pingsInTick = 0
     this.#parts.wire.nudge()
-    if (silentMs >= liveness.pingAfterMs) this.#sender.own({ ping: {} })
+    if (silentMs >= liveness.pingAfterMs) this.#ping()
     this.#sender.yieldIdle()
+  }
+
+  #ping(): void {
+    this.#pingMs ??= this.#parts.clock.monotonic()
+    this.#sender.own({ ping: {} })
+  }
+
+  #onPong(): void {
+    if (this.#pingMs === undefined) return
+    this.#receiver.measured(this.#parts.clock.monotonic() - this.#pingMs)
+    this.#pingMs = undefined
   }
 
   #assertOpen(): void {
@@ -305,7 +320,8 @@ export class FramedLink implements PeerLink, WireReader {
       this.#onBye(bye)
     } else if (message.session !== undefined || message.hello !== undefined) {
       throw this.#violation('a second greeting')
-    } else return pong !== undefined
+    } else if (pong !== undefined) this.#onPong()
+    else return false
     return true
   }
 

@@ -23,6 +23,7 @@ export class LinkReceiver {
   readonly #lanes: Record<DataLane, ReceiveLane>
   #arrivedBytes = 0
   #arrivedScheduled = false
+  #roundTripMs = Number.POSITIVE_INFINITY
   #stopped = false
 
   constructor(parts: LinkReceiverParts) {
@@ -37,6 +38,12 @@ export class LinkReceiver {
   /** Gives the first credit. */
   open(): void {
     for (const lane of ['urgent', 'bulk'] as const) this.#credit(lane, this.#lanes[lane].open())
+  }
+
+  /** How long an answer of the peer took, attacker-controlled. The shortest one counts: the line's, without its queues. */
+  measured(roundTripMs: number): void {
+    this.#roundTripMs = Math.min(this.#roundTripMs, roundTripMs)
+    this.#lanes.bulk.measured(this.#roundTripMs)
   }
 
   /** The link is gone. What it still holds counts until it is released: reconnecting must not buy memory. */

@@ -118,6 +118,24 @@ describe('the receiving side of a lane', () => {
     expect(Math.abs(windows(middle, 4000) - 1_000_000)).toBeLessThan(100_000)
   })
 
+  it('grows on a long line until it holds what is on its way, but not for a peer that answers late on purpose', () => {
+    /** The window after 40 round trips of a line that takes `bytesPerMs` and whose far end uses all the credit it has. */
+    const windowOf = (bytesPerMs: number, roundTripMs: number, measuredMs: number): number => {
+      const lane = new ReceiveLane('peer', 'bulk', new StationBudget().join(), 0)
+      lane.open()
+      lane.measured(measuredMs)
+      for (let round = 1; round <= 40; round += 1) {
+        const frames = Math.floor(Math.min(lane.promisedBytes, bytesPerMs * roundTripMs) / fullFrameCost)
+        for (let frame = 0; frame < frames; frame += 1) lane.receive(fullFrameCost)
+        for (let frame = 0; frame < frames; frame += 1) lane.release(fullFrameCost, round * roundTripMs)
+      }
+      return lane.promisedBytes
+    }
+    expect(windowOf(5000, 300, 300)).toBeGreaterThan(5000 * 300)
+    expect(windowOf(500, 600, 600)).toBeGreaterThan(500 * 600)
+    expect(windowOf(500, 300, 1e9)).toBeLessThan(500 * 2300)
+  })
+
   it('refuses a yield of more than there is', () => {
     const lane = new ReceiveLane('peer', 'bulk', new StationBudget().join(), 0)
     const granted = lane.open()
