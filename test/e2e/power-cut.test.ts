@@ -2,16 +2,18 @@
 // disk. In each direction, at moments drawn from a seed: nothing acknowledged is lost, nothing appears twice.
 
 import { randomBytes } from 'node:crypto'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeLabNetwork } from '../../scripts/lab-network.ts'
+import { powerCutChain } from '../endurance/power-cut-chain.ts'
 import { buildPacket } from '../fixtures/edxml/build-packet.ts'
+import { drawOne, randomFrom } from '../fixtures/random.ts'
 import { bundledSigner } from '../fixtures/station/bundle.ts'
-import { isRunning, setOption, signerPidOf } from '../fixtures/station/lab-changes.ts'
-import { type Office, officesOf, until } from '../fixtures/station/office.ts'
-import { type LoopDisk, makeLoopDisk, mountCopy, rootCommand } from '../fixtures/store/loop-disk.ts'
+import { type Office, officesOf } from '../fixtures/station/office.ts'
+import { OfficeDisk } from '../fixtures/station/office-disk.ts'
+import { rootCommand } from '../fixtures/store/loop-disk.ts'
 
 const diskBytes = 288 * 1024 * 1024
 const seed = 20_261_121
@@ -45,7 +47,7 @@ const moments = {
 
 let folder: string
 let offices: { sender: Office; recipient: Office }
-const disks: LoopDisk[] = []
+const disks = new Map<Office, OfficeDisk>()
 
 beforeAll(async () => {
   if (rootCommand === undefined) return
@@ -58,22 +60,15 @@ beforeAll(async () => {
   const [sender, recipient] = officesOf(network)
   if (sender === undefined || recipient === undefined) throw new Error('two offices were asked for')
   offices = { sender, recipient }
-  for (const { station } of [sender, recipient]) {
-    const own = join(folder, `disk-${station.id}`)
-    await mkdir(own)
-    const disk = await makeLoopDisk(own, diskBytes)
-    disks.push(disk)
-    await cp(station.dataFolder, join(disk.path, 'data'), { recursive: true })
-    await setOption(station, 'station', 'data_folder', join(disk.path, 'data'))
-    await setOption(station, 'store', 'watermark_bytes', 64 * 1024 * 1024)
-  }
+  const options = { folder, diskBytes, watermarkBytes: 64 * 1024 * 1024 }
+  for (const office of [sender, recipient]) disks.set(office, await OfficeDisk.make(office, options))
   await Promise.all([sender.process.start(), recipient.process.start()])
 })
 
 afterAll(async () => {
   if (rootCommand === undefined) return
   await Promise.all([offices?.sender.process.stop(), offices?.recipient.process.stop()])
-  for (const disk of disks) await disk.unmount()
+  for (const disk of disks.values()) await disk.unmount()
   await rm(folder, { recursive: true, force: true })
 })
 
@@ -112,40 +107,6 @@ function startFlow(): { acknowledged: Map<string, Buffer>; stop: () => Promise<v
   }
 }
 
-/** Stops everything that writes to the victim's disk in one moment, and starts it again from what the disk holds then. */
-async function cutPower(victim: Office, disk: LoopDisk): Promise<LoopDisk> {
-  const pids = [await signerPidOf(victim), victim.process.pid ?? 0]
-  for (const pid of pids) await suspend(pid)
-  const own = await mkdtemp(join(folder, 'disk-'))
-  const copy = await mountCopy(disk, own, () => writeFile(join(disk.path, 'unsynced'), randomBytes(4096)))
-  // The control: a copy that holds what nobody synced would prove nothing.
-  await expect(stat(join(copy.path, 'unsynced'))).rejects.toMatchObject({ code: 'ENOENT' })
-  for (const pid of pids) process.kill(pid, 'SIGKILL')
-  await victim.process.kill()
-  await until(
-    async () => (pids.some(isRunning) ? undefined : true),
-    async () => 'the signer does not end',
-  )
-  await disk.unmount()
-  await rm(disk.image)
-  await setOption(victim.station, 'station', 'data_folder', join(copy.path, 'data'))
-  await victim.process.start()
-  return copy
-}
-
-/** Stops a process; resolves when none of its threads is inside a system call any more, such as an fsync. */
-async function suspend(pid: number): Promise<void> {
-  process.kill(pid, 'SIGSTOP')
-  await until(
-    async () => {
-      const threads = await readdir(`/proc/${pid}/task`)
-      const states = await Promise.all(threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8')))
-      return states.every((text) => /\) T /.test(text)) ? true : undefined
-    },
-    async () => `process ${pid} does not stop`,
-  )
-}
-
 async function expectAllOnce(acknowledged: ReadonlyMap<string, Buffer>): Promise<void> {
   const { sender, recipient } = offices
   const wanted: [item: string, digest: Buffer][] = []
@@ -162,19 +123,22 @@ async function expectAllOnce(acknowledged: ReadonlyMap<string, Buffer>): Promise
 }
 
 describe.runIf(rootCommand)('the power goes', () => {
-  const random = generator(seed)
-  const pick = <Value>(values: readonly Value[]): Value => values[Math.floor(random() * values.length)] as Value
+  const random = randomFrom(seed)
 
   const draws = (['sender', 'recipient'] as const).flatMap((side) =>
-    Array.from({ length: cuts }, () => ({ side, step: pick(moments[side]), times: 1 + Math.floor(random() * 20) })),
+    Array.from({ length: cuts }, () => ({
+      side,
+      step: drawOne(random, moments[side]),
+      times: 1 + Math.floor(random() * 20),
+    })),
   )
   test.each(draws)('at the $side, when it has logged $step $times times', async ({ side, step, times }) => {
     const victim = offices[side]
     const flow = startFlow()
     try {
       for (let seen = 0; seen < times; seen++) await victim.process.next((line) => line.step === step)
-      const at = side === 'sender' ? 0 : 1
-      disks[at] = await cutPower(victim, disks[at] as LoopDisk)
+      await disks.get(victim)?.cutPower()
+      await victim.process.start()
       await offices.recipient.process.next((line) => line.step === 'acknowledged')
     } catch (error) {
       // Stopped processes would hold up all that follows.
@@ -185,17 +149,13 @@ describe.runIf(rootCommand)('the power goes', () => {
     expect(flow.acknowledged.size).toBeGreaterThan(4)
     await expectAllOnce(flow.acknowledged)
   })
+
+  test('at any moment, on one side or both, also during a start, again and again', async () => {
+    const { cuts, verdict, kept } = await powerCutChain({ seed, cuts: 6 })
+    expect(verdict, `kept in ${kept}`).toMatchObject({ lost: [], doubled: [], strange: [], unreceipted: [] })
+    expect(cuts).toHaveLength(6)
+    expect(verdict.acknowledged).toBeGreaterThan(20)
+  }, 300_000)
 })
 
 test.skipIf(rootCommand)('the power goes: NOT RUN (needs root)')
-
-/** mulberry32: the same moments in every run. */
-function generator(start: number): () => number {
-  let state = start
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
