@@ -1,7 +1,6 @@
 // The command `npm run power-cuts -- --count 200 [--seed 1] [--json]`: chains of emulated power cuts under load, each on a new lab, and the
 // sum of their books. Exit code 1 when anything was lost, doubled, altered or left without its receipt. Needs root.
 import { parseArgs } from 'node:util'
-import { setup as buildBundles } from '../fixtures/station/bundle.ts'
 import { rootCommand } from '../fixtures/store/loop-disk.ts'
 import { isInOrder } from './books.ts'
 import { powerCutChain } from './power-cut-chain.ts'
@@ -23,7 +22,6 @@ if (!Number.isInteger(count) || count < 1 || !Number.isInteger(seed)) {
 }
 if (rootCommand === undefined) throw new Error('power cuts are emulated on loop mounts, which need root or sudo -n')
 
-buildBundles()
 const say = (text: string): void => void process.stderr.write(`${text}\n`)
 const sum = { cuts: 0, whileStarting: 0, acknowledged: 0, lost: 0, doubled: 0, strange: 0, unreceipted: 0 }
 for (let chain = 0; sum.cuts < count; chain++) {
