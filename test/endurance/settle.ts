@@ -50,7 +50,7 @@ async function unreceipted(offices: readonly Office[], books: Books, among?: rea
 /** How many deliveries a station's queues hold. */
 export async function queueLength(office: Office): Promise<number> {
   const answer = await apiCall(await apiSocketOf(office), '/v1/queue')
-  return answer.json<{ items: unknown[] }>().items.length
+  return answer.json<{ deliveries: unknown[] }>().deliveries.length
 }
 
 /** Exports the evidence of `count` documents of each station and checks it as anybody can. @throws Error when one proves nothing */

@@ -85,7 +85,11 @@ test.each<[string, Partial<SoakFacts>, RegExp]>([
     { samples: growing((one, at) => ({ ...one, pssMb: 100 + at })) },
     /memory grew from 115\.0 to 135\.0/,
   ],
-  ['open files that grow', { samples: growing((one, at) => ({ ...one, descriptors: 50 + at })) }, /open files grew/],
+  [
+    'open files that grow',
+    { samples: growing((one, at) => ({ ...one, descriptors: 50 + 2 * at })) },
+    /open files grew/,
+  ],
   ['an error that no fault explains', { unexpectedErrors: ['g22: INTERNAL'] }, /unexpected: g22: INTERNAL/],
 ])('a soak fails by %s', (_, facts, failure) => {
   expect(soakFailures({ ...good, ...facts })).toEqual([expect.stringMatching(failure)])
