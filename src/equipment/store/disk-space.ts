@@ -246,7 +246,7 @@ export class DiskSpace implements SpaceKeeper, Service {
     if (report.open === this.#wasOpen) return
     this.#wasOpen = report.open
     if (report.open) this.#logger.info(report, 'room for documents')
-    else this.#logger.error(report, 'no room for documents: intake is shut')
+    else this.#logger.error({ code: 'DISK_FULL', ...report }, 'no room for documents: intake is shut')
   }
 }
 
