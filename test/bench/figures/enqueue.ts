@@ -11,6 +11,7 @@ const inFlight = 64
 
 export const figure: Figure = {
   id: 'enqueue',
+  timeoutMs: 1_800_000,
   title: 'Documents accepted a second with 1,000,000 deliveries queued ÷ with none',
   target: `≥ ${target}`,
   async run({ sharedFolder, isQuick, say }) {
