@@ -173,7 +173,17 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
   )
   const switchboard = new Switchboard({ ...own, createLoopback }, { directory, time: clock, logger })
   const stale = new StaleSeals(own, { records, token, clock })
-  const courier = new Courier({ records, outbox, packets, connector: switchboard, seals, stale, clock, logger })
+  const courier = new Courier({
+    records,
+    outbox,
+    packets,
+    connector: switchboard,
+    seals,
+    stale,
+    clock,
+    logger,
+    peerLog,
+  })
   const receipts = new OutgoingReceipts({ records, sealer, answers: switchboard, stale, logger })
   const reception = new Reception(own, {
     records,

@@ -9,6 +9,7 @@ import { parseReceipt, type Receipt } from '../document/receipt.ts'
 import { parseWaybill } from '../document/waybill.ts'
 import type { ControlMessage, PeerLink } from '../equipment/link/peer-link.ts'
 import type { SealedReceipt } from '../equipment/link/schema/messages.ts'
+import { PeerLoad } from './peer-load.ts'
 import type { MissingQuestion } from './re-offers.ts'
 import type { DeliveryRecord } from './schema/records.ts'
 import { DeliveryState } from './schema/records.ts'
@@ -19,6 +20,8 @@ export interface CourierDeps extends StationCourierDeps {
   seals: SealChecker
 }
 
+/** Receipts that are being looked at: as many as one batch of a recipient may bring. An ordinary one is 5 KB. */
+const receiptBounds = { countPerPeer: 4096, bytesPerPeer: 8 * 1024 * 1024, bytes: 64 * 1024 * 1024 }
 /** How often the queues are looked at unasked: what a failed commit left behind is found again without a restart. */
 const lookMs = 60_000
 
@@ -26,6 +29,7 @@ export class Courier implements Service {
   readonly name = 'courier'
   readonly #deps: CourierDeps
   readonly #stations = new Map<string, StationCourier>()
+  readonly #receipts = new PeerLoad(receiptBounds)
   #running = false
   #timer: NodeJS.Timeout | undefined
 
@@ -71,7 +75,7 @@ export class Courier implements Service {
   /** An answer from a recipient. Returns whether the message was one for the courier. */
   message(station: string, link: PeerLink, message: ControlMessage): boolean {
     if (message.receipt != null) {
-      void this.#receipt(station, link, message.receipt)
+      this.#receiptHeard(station, link, message.receipt)
       return true
     }
     return this.#stations.get(station)?.message(link, message) ?? isAnswer(message)
@@ -80,6 +84,11 @@ export class Courier implements Service {
   /** `station` asks for what it has receipted and lost (attacker-controlled). Throws as `ReOffers.ask`. */
   missing(station: string, question: MissingQuestion): void {
     this.#station(station)?.missing(question)
+  }
+
+  /** Bytes of receipts that are held while they are looked at, of all stations. */
+  get heldBytes(): number {
+    return this.#receipts.bytes
   }
 
   /** Deliveries under way by station, for health and `tram queue`. */
@@ -97,21 +106,32 @@ export class Courier implements Service {
     return station
   }
 
+  /** What finds no room is not looked at; it is told again when its delivery is offered again. */
+  #receiptHeard(station: string, link: PeerLink, sealed: SealedReceipt): void {
+    const release = this.#receipts.take(link, sealed.receipt.byteLength + sealed.seal.byteLength)
+    if (release === undefined) {
+      this.#deps.peerLog.write('warn', station, { code: 'OVERLOADED' }, 'too many receipts at once')
+      this.#stations.get(station)?.receiptMissed()
+      return
+    }
+    void this.#receipt(station, link, sealed).finally(release)
+  }
+
   async #receipt(station: string, link: PeerLink, sealed: SealedReceipt): Promise<void> {
-    const { logger } = this.#deps
+    const { logger, peerLog } = this.#deps
     try {
       const receipt = parseReceipt(sealed.receipt)
       const waybill = hex(receipt.waybillDigest)
       const delivery = await this.#deps.outbox.delivery(waybill, station)
       if (delivery === undefined) {
-        logger.warn({ code: 'RECEIPT_INVALID', station, waybill }, 'a receipt for nothing that we sent to this station')
+        peerLog.write('warn', station, { code: 'RECEIPT_INVALID', waybill }, 'a receipt for nothing that we sent there')
         return
       }
       logger.debug({ step: 'receipt-heard', document: delivery.docId, station }, 'receipt arrived')
       if (delivery.state !== DeliveryState.CLOSED) {
         const verdict = await this.#close(station, waybill, delivery, receipt, sealed)
         if (!verdict.ok) {
-          logger.error({ ...logFields(verdict.reason), station, waybill }, 'receipt not accepted')
+          peerLog.write('error', station, { ...logFields(verdict.reason), waybill }, 'receipt not accepted')
           this.#stations.get(station)?.retry(delivery, waybill)
           return
         }
@@ -123,7 +143,7 @@ export class Courier implements Service {
       const trouble = asTramError(error)
       // A closed link is no news; anything else is, and the delivery stays open and is offered again.
       if (trouble.code === 'LINK_CLOSED') return
-      logger.error({ ...logFields(trouble), station }, 'a receipt could not be taken')
+      peerLog.write('error', station, logFields(trouble), 'a receipt could not be taken')
       this.#station(station)?.receiptMissed()
     }
   }

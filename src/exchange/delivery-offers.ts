@@ -34,17 +34,12 @@ export interface DeliveryOffersDeps {
 export class DeliveryOffers {
   readonly #station: string
   readonly #deps: DeliveryOffersDeps
-  readonly #expiry: DeliveryExpiry
+  readonly expiry: DeliveryExpiry
 
   constructor(station: string, deps: DeliveryOffersDeps) {
     this.#station = station
     this.#deps = deps
-    this.#expiry = new DeliveryExpiry(station, deps)
-  }
-
-  /** See DeliveryExpiry. */
-  expireHeads(): Promise<void> {
-    return this.#expiry.expireHeads()
+    this.expiry = new DeliveryExpiry(station, deps)
   }
 
   /**
@@ -62,7 +57,7 @@ export class DeliveryOffers {
     if ((delivery.state === DeliveryState.CLOSED) !== isAgain) return undefined
     const waybill = parseWaybill(record.waybill)
     // What was receipted in time does not expire afterwards.
-    if (!isAgain && (await this.#expiry.hasExpired(queued.waybill, waybill))) return undefined
+    if (!isAgain && (await this.expiry.hasExpired(queued.waybill, waybill))) return undefined
     if (!isAgain && this.#deps.stale.isFromFuture(record.seal)) {
       await outbox.reseal(queued.waybill, this.#station)
       return undefined

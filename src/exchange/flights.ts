@@ -1,5 +1,6 @@
 // The offers under way on one link: by transfer number and by waybill, and how much room the windows leave.
 // Part of station-courier.ts.
+import type { Clock } from '../base/clock.ts'
 import { TramError } from '../base/errors.ts'
 import type { Waybill } from '../document/waybill.ts'
 import type { QueuedDelivery, QueueRank } from './outbox.ts'
@@ -18,6 +19,8 @@ export interface Flight {
   seal: SealReference
   /** ms since 1970 */
   offeredAt: number
+  /** When it was offered, wanted, or a piece of it was last taken, by the monotonic clock. */
+  movedMs: number
   /** The recipient has asked for its bytes: once a flight, so that nobody has us read a packet many times at once. */
   isWanted: boolean
   /** Aborted when the flight ends, whatever the reason. */
@@ -25,13 +28,22 @@ export interface Flight {
 }
 
 export class Flights {
+  readonly #clock: Clock
   readonly #byTransfer = new Map<number, Flight>()
   readonly #byWaybill = new Map<string, Flight>()
   #lastTransfer = 0
   #large = 0
 
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
   get size(): number {
     return this.#byTransfer.size
+  }
+
+  get all(): readonly Flight[] {
+    return [...this.#byTransfer.values()]
   }
 
   /** Offers that may still be made in a queue of this rank. */
@@ -40,13 +52,24 @@ export class Flights {
   }
 
   /** Begins a flight with the next transfer number. */
-  begin(flight: Omit<Flight, 'transfer' | 'isWanted' | 'cancel'>): Flight {
+  begin(flight: Omit<Flight, 'transfer' | 'isWanted' | 'movedMs' | 'cancel'>): Flight {
     this.#lastTransfer = (this.#lastTransfer + 1) % 2 ** 31
-    const begun = { ...flight, transfer: this.#lastTransfer, isWanted: false, cancel: new AbortController() }
+    const begun: Flight = {
+      ...flight,
+      transfer: this.#lastTransfer,
+      isWanted: false,
+      movedMs: this.#clock.monotonic(),
+      cancel: new AbortController(),
+    }
     this.#byTransfer.set(begun.transfer, begun)
     this.#byWaybill.set(flight.queued.waybill, begun)
     if (isLarge(flight.rank)) this.#large += 1
     return begun
+  }
+
+  /** The recipient has done something about a flight. */
+  moved(flight: Flight): void {
+    flight.movedMs = this.#clock.monotonic()
   }
 
   get(transfer: number): Flight | undefined {

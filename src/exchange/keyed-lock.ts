@@ -14,4 +14,16 @@ export class KeyedLock {
       if (this.#tails.get(name) === run) this.#tails.delete(name)
     }
   }
+
+  /** As `run`, for work that ends elsewhere: resolves when its turn has come, with what ends it (idempotent). */
+  async hold(name: string): Promise<() => void> {
+    const turn = Promise.withResolvers<void>()
+    const over = Promise.withResolvers<void>()
+    void this.run(name, () => {
+      turn.resolve()
+      return over.promise
+    })
+    await turn.promise
+    return () => over.resolve()
+  }
 }

@@ -65,6 +65,8 @@ export class Outbox implements Sealable {
   readonly #lock = new KeyedLock()
   /** Records between load and sealed, so that sealing thousands reads each once. */
   readonly #loaded = new Map<string, WaybillRecord>()
+  /** Locks of the deliveries that are sealed anew, from the reading of their state to the commit that changes it. */
+  #sealing: (() => void)[] = []
 
   constructor(deps: { records: RecordStore; audit: AuditLog; clock: Clock; sequence: Sequence; sealer: Sealer }) {
     this.#records = deps.records
@@ -114,6 +116,8 @@ export class Outbox implements Sealable {
   }
 
   async load(ids: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+    // The batch before is over, one way or the other.
+    this.#endSealing()
     const values = await this.#records.getMany(ids.map((id) => key('waybill', id)))
     this.#loaded.clear()
     return values.map((value, at) => {
@@ -131,6 +135,9 @@ export class Outbox implements Sealable {
   async sealed(id: string, seal: SealReference): Promise<RecordOperation[]> {
     const record = this.#loaded.get(id)
     if (record === undefined) throw new TramError('INTERNAL', { detail: `waybill ${id} was sealed but not loaded` })
+    // Nobody knows yet of a waybill without a seal. One that had one may get its receipt, or expire, just now.
+    if (record.seal != null)
+      for (const station of record.stations) this.#sealing.push(await this.#lock.hold(`${id}/${station}`))
     const keys = record.stations.map((station) => key('delivery', id, station))
     const deliveries = await this.#records.getMany(keys)
     const operations: RecordOperation[] = [
@@ -152,9 +159,14 @@ export class Outbox implements Sealable {
   }
 
   released(id: string): void {
+    this.#endSealing()
     const record = this.#loaded.get(id)
     this.#loaded.delete(id)
     for (const station of record?.stations ?? []) this.wake(station)
+  }
+
+  #endSealing(): void {
+    for (const end of this.#sealing.splice(0)) end()
   }
 
   /** Tells the courier that something waits for a station. */

@@ -12,6 +12,7 @@ const laneOf = ({ rank, waybill }: Flight): DataLane =>
 
 /**
  * Sends the packet from `firstChunk` on, then `end`.
+ * @param onSent called for each piece that the link has taken
  * @throws TramError LINK_CLOSED, PACKET_MISSING, PACKET_DAMAGED, STORE_*; the reason of the flight's cancel signal
  */
 export async function pumpPacket(
@@ -19,6 +20,7 @@ export async function pumpPacket(
   link: PeerLink,
   flight: Flight,
   firstChunk: number,
+  onSent: () => void,
 ): Promise<void> {
   const { transfer, waybill, cancel } = flight
   let offset = firstChunk * waybill.chunkSize
@@ -28,6 +30,7 @@ export async function pumpPacket(
         const bytes = piece.subarray(at, at + dataBytes)
         await link.sendData(laneOf(flight), transfer, offset, bytes, cancel.signal)
         offset += bytes.byteLength
+        onSent()
       }
     }
   }

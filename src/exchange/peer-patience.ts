@@ -1,7 +1,9 @@
 // How long to leave a peer alone: counts failed dials, and links that it closed at once before it answered anything.
 // Part of station-courier.ts.
 import type { Clock } from '../base/clock.ts'
-import { jittered, retryMs } from './retry-schedule.ts'
+import { asTramError } from '../base/errors.ts'
+import { type Logger, logFields } from '../base/logger.ts'
+import { jittered } from './retry-schedule.ts'
 
 const backOffMs = { first: 500, longest: 60_000 }
 /** A link that ends sooner, without an answer, counts as a failed attempt to reach the peer. */
@@ -9,19 +11,17 @@ const shortLinkMs = 10_000
 
 export class PeerPatience {
   readonly #clock: Clock
+  readonly #logger: Logger
+  /** Consecutive ones. */
   #failures = 0
   #openedMs = 0
   #hasAnswered = false
   /** When the peer may be dialled again, by the monotonic clock. */
   #dueMs = 0
 
-  constructor(clock: Clock) {
+  constructor({ clock, logger }: { clock: Clock; logger: Logger }) {
     this.#clock = clock
-  }
-
-  /** Consecutive failures so far. */
-  get failures(): number {
-    return this.#failures
+    this.#logger = logger
   }
 
   opened(): void {
@@ -38,22 +38,27 @@ export class PeerPatience {
   closed(): void {
     const wasGood = this.#hasAnswered || this.#clock.monotonic() - this.#openedMs >= shortLinkMs
     if (wasGood) this.#failures = 0
-    this.#dueMs = this.#clock.monotonic() + (wasGood ? 0 : this.failed())
+    this.#dueMs = this.#clock.monotonic() + (wasGood ? 0 : this.#failed())
   }
 
   /**
    * Runs `dial` when its time has come. Documents that queue wake the courier, and must neither dial a dead peer each nor
    * lengthen its back-off.
-   * @param dial returns after how many ms to try again
+   * @param dial throws when the peer cannot be reached
    * @returns after how many ms to come back
    */
-  async whenDue(dial: () => Promise<number>): Promise<number> {
+  async whenDue(dial: () => Promise<void>): Promise<number> {
     const leftMs = this.#dueMs - this.#clock.monotonic()
     if (leftMs > 0) return leftMs
     this.#dueMs = Number.POSITIVE_INFINITY
-    let waitMs: number = retryMs.failed
+    let waitMs = 0
     try {
-      waitMs = await dial()
+      await dial()
+    } catch (error) {
+      waitMs = this.#failed()
+      const trouble = asTramError(error)
+      if (this.#failures === 1) this.#logger.warn(logFields(trouble), 'station is not reachable')
+      else this.#logger.debug(logFields(trouble), 'station is still not reachable')
     } finally {
       // A new directory may have come meanwhile: then the next attempt is due at once.
       if (this.#dueMs === Number.POSITIVE_INFINITY) this.#dueMs = this.#clock.monotonic() + waitMs
@@ -62,7 +67,7 @@ export class PeerPatience {
   }
 
   /** A dial failed. Returns after how many ms the next one may be tried, jittered. */
-  failed(): number {
+  #failed(): number {
     this.#failures += 1
     return jittered(Math.min(backOffMs.first * 2 ** Math.min(this.#failures - 1, 20), backOffMs.longest))
   }

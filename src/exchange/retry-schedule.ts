@@ -71,10 +71,15 @@ export class RetrySchedule {
     return true
   }
 
-  /** Milliseconds until anything is due; undefined when nothing ever is. */
+  /**
+   * Milliseconds until anything more is due; undefined when nothing ever is. What is due already and still here waits for room, and
+   * whoever makes room tells: counted as due in 0 ms, it would be asked for again and again.
+   */
   untilDue(): number | undefined {
-    const due = Math.min(this.#rewindDueMs, ...[...this.#retries.values()].map((retry) => retry.dueMs))
-    return due === Number.POSITIVE_INFINITY ? undefined : Math.max(0, due - this.#clock.monotonic())
+    const now = this.#clock.monotonic()
+    let dueMs = this.#rewindDueMs
+    for (const retry of this.#retries.values()) if (retry.dueMs > now && retry.dueMs < dueMs) dueMs = retry.dueMs
+    return dueMs === Number.POSITIVE_INFINITY ? undefined : Math.max(0, dueMs - now)
   }
 
   /** A new link: everything open is offered anyway. */

@@ -4,6 +4,7 @@
 import type { Clock } from '../base/clock.ts'
 import { asTramError, TramError } from '../base/errors.ts'
 import { type Logger, logFields } from '../base/logger.ts'
+import type { PeerLog } from '../base/peer-log.ts'
 import { equalBytes } from '../document/der.ts'
 import type { ControlMessage, PeerLink } from '../equipment/link/peer-link.ts'
 import type { Temporary } from '../equipment/link/schema/messages.ts'
@@ -12,6 +13,7 @@ import type { PacketStore } from '../equipment/store/packet-store.ts'
 import type { RecordStore } from '../equipment/store/record-store.ts'
 import type { Connector } from './connector.ts'
 import { DeliveryOffers } from './delivery-offers.ts'
+import { FlightWatch } from './flight-watch.ts'
 import { type Flight, Flights } from './flights.ts'
 import { type Outbox, type QueuedDelivery, type QueueRank, queueRanks } from './outbox.ts'
 import { pumpPacket } from './packet-pump.ts'
@@ -30,6 +32,7 @@ export interface StationCourierDeps {
   stale: StaleSeals
   clock: Clock
   logger: Logger
+  peerLog: PeerLog
 }
 
 export class StationCourier {
@@ -38,7 +41,8 @@ export class StationCourier {
   readonly #logger: Logger
   readonly #stopping = new AbortController()
   readonly #wake = new WakeSignal()
-  readonly #flights = new Flights()
+  readonly #flights: Flights
+  readonly #watch: FlightWatch
   /** How far each queue was walked. A new map for each walk: one that was given up must not push the next one on. */
   #cursors = new Map<QueueRank, string>()
   readonly #offers: DeliveryOffers
@@ -52,10 +56,13 @@ export class StationCourier {
     this.#id = id
     this.#deps = deps
     this.#logger = deps.logger.child({ station: id })
+    this.#flights = new Flights(deps.clock)
     this.#offers = new DeliveryOffers(id, { ...deps, logger: this.#logger })
     this.#retries = new RetrySchedule(deps.clock)
-    this.#patience = new PeerPatience(deps.clock)
+    this.#patience = new PeerPatience({ ...deps, logger: this.#logger })
     this.#again = new ReOffers(id, deps, (missingDone) => this.#tell(this.#link, { missingDone }))
+    const ways = { cancel: this.#cancel, retryLater: this.#retryLater }
+    this.#watch = new FlightWatch(id, { ...deps, ...ways, flights: this.#flights, expiry: this.#offers.expiry })
   }
 
   /** Offers that wait for the recipient's answer. */
@@ -113,6 +120,7 @@ export class StationCourier {
 
   /** The delivery is closed. */
   settled(waybill: string): void {
+    this.#watch.receipted()
     const flight = this.#flights.ofWaybill(waybill)
     if (flight !== undefined) {
       this.#flights.end(flight)
@@ -152,6 +160,7 @@ export class StationCourier {
     while (!signal.aborted) {
       let waitMs: number | undefined
       try {
+        await this.#watch.look()
         if (await this.#hasWork())
           waitMs =
             this.#link === undefined
@@ -177,20 +186,9 @@ export class StationCourier {
     return false
   }
 
-  /** Tries to reach the station. Returns after how long to try again. */
-  async #connect(): Promise<number> {
-    try {
-      const link = await this.#deps.connector.connect(this.#id, this.#stopping.signal)
-      if (this.#link === undefined && !link.closed.aborted) this.linkOpened(link)
-      return 0
-    } catch (error) {
-      const trouble = asTramError(error)
-      const againMs = this.#patience.failed()
-      if (this.#patience.failures === 1) this.#logger.warn(logFields(trouble), 'station is not reachable')
-      else this.#logger.debug(logFields(trouble), 'station is still not reachable')
-      await this.#offers.expireHeads()
-      return againMs
-    }
+  async #connect(): Promise<void> {
+    const link = await this.#deps.connector.connect(this.#id, this.#stopping.signal)
+    if (this.#link === undefined && !link.closed.aborted) this.linkOpened(link)
   }
 
   /** Offers until the windows are full or the queues are through. Returns how long until a retry is due. */
@@ -272,23 +270,29 @@ export class StationCourier {
       throw new TramError('LINK_PROTOCOL_VIOLATION', { peer: link.peerId, detail: `wants chunk ${firstChunk}` })
     }
     flight.isWanted = true
+    this.#flights.moved(flight)
     this.#logger.debug({ step: 'sending', document: flight.docId, firstChunk }, 'sending chunks')
     void this.#pump(link, flight, firstChunk)
   }
 
   async #pump(link: PeerLink, flight: Flight, firstChunk: number): Promise<void> {
     try {
-      await pumpPacket(this.#deps.packets, link, flight, firstChunk)
+      await pumpPacket(this.#deps.packets, link, flight, firstChunk, () => this.#flights.moved(flight))
       this.#logger.debug({ step: 'ending', document: flight.docId }, 'all chunks are sent')
     } catch (error) {
       if (flight.cancel.signal.aborted || link.closed.aborted) return
       const trouble = asTramError(error)
       this.#logger.error({ ...logFields(trouble), document: flight.docId }, 'the packet could not be sent')
-      this.#flights.end(flight)
+      this.#cancel(flight, trouble.code)
       this.#failed(flight.queued, flight.rank, trouble)
       this.#wake.wake()
-      this.#tell(link, { cancel: { transfer: flight.transfer, code: trouble.code } })
     }
+  }
+
+  /** Ends a flight from our side. */
+  readonly #cancel = (flight: Flight, code: string): void => {
+    this.#flights.end(flight)
+    this.#tell(this.#link, { cancel: { transfer: flight.transfer, code } })
   }
 
   #stored(transfer: number): void {
@@ -316,10 +320,7 @@ export class StationCourier {
   #temporary({ transfer, code, retryAfterMs, reseal }: Temporary): void {
     const flight = this.#flights.get(transfer)
     if (flight === undefined) return
-    this.#logger.warn(
-      { code: 'DELIVERY_TEMPORARY', document: flight.docId, detail: code.slice(0, 64), reseal },
-      'not now',
-    )
+    this.#log('warn', flight, { detail: code.slice(0, 64), reseal }, 'not now')
     this.#flights.end(flight)
     if (reseal) {
       this.#reseal(flight, code).catch((error: unknown) => {
@@ -352,14 +353,15 @@ export class StationCourier {
   #rejected(transfer: number, code: string, detail: string): void {
     const flight = this.#flights.get(transfer)
     if (flight === undefined) return
-    const fields = { document: flight.docId, reason: code.slice(0, 64), detail: detail.slice(0, 500) }
-    this.#logger.error(
-      { code: 'DELIVERY_TEMPORARY', ...fields },
-      'the recipient cannot believe this offer; trying again later',
-    )
+    const fields = { reason: code.slice(0, 64), detail: detail.slice(0, 500) }
+    this.#log('error', flight, fields, 'the recipient cannot believe this offer; trying again later')
     this.#flights.end(flight)
     if (isReOffer(flight.queued)) this.#again.refused(flight.queued, retryMs.rejected)
     else this.#retryLater(flight, retryMs.rejected)
+  }
+
+  #log(level: 'warn' | 'error', { docId }: Flight, fields: object, message: string): void {
+    this.#deps.peerLog.write(level, this.#id, { code: 'DELIVERY_TEMPORARY', document: docId, ...fields }, message)
   }
 
   /** Nobody waits for this work, and a peer that reads nothing must not end the station. */
@@ -377,7 +379,7 @@ export class StationCourier {
     else this.#schedule(queued, rank, retryMs.failed)
   }
 
-  #retryLater({ queued, rank }: Flight, afterMs: number): void {
+  readonly #retryLater = ({ queued, rank }: Flight, afterMs: number): void => {
     this.#schedule(queued, rank, afterMs)
     this.#wake.wake()
   }

@@ -5,7 +5,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { generateKeyPair } from '@libp2p/crypto/keys'
-import type { Libp2p } from '@libp2p/interface'
+import type { Libp2p, StreamMuxerFactory } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
@@ -53,12 +53,15 @@ class Libp2pHarness implements LinkHarness {
     )
   }
 
-  async node(encrypter: ReturnType<typeof tls> | ReturnType<typeof noise> = tls()): Promise<Libp2p> {
+  async node(
+    encrypter: ReturnType<typeof tls> | ReturnType<typeof noise> = tls(),
+    muxer: () => StreamMuxerFactory = yamux(),
+  ): Promise<Libp2p> {
     const node = await createLibp2p({
       privateKey: await generateKeyPair('Ed25519'),
       transports: [tcp()],
       connectionEncrypters: [encrypter],
-      streamMuxers: [yamux()],
+      streamMuxers: [muxer],
     })
     this.#stops.push(() => node.stop())
     return node
@@ -193,6 +196,50 @@ describe('libp2p links', () => {
     await hub.recorder.until((seen) => seen.messages.length === 40)
     expect(new Set(hub.recorder.messages.map(({ want }) => want?.transfer)).size).toBe(40)
     expect(hub.recorder.count('close')).toBe(0)
+  })
+
+  it('outlive a peer that talks and hangs up while it is being admitted', async () => {
+    const uncaught: unknown[] = []
+    const others = process.listeners('uncaughtException')
+    process.removeAllListeners('uncaughtException')
+    process.on('uncaughtException', (error) => uncaught.push(error))
+    harness.later(() => {
+      process.removeAllListeners('uncaughtException')
+      for (const listener of others) process.on('uncaughtException', listener)
+    })
+    const hungUp = Promise.withResolvers<void>()
+    const slow: LinkPolicy = {
+      ...everybody,
+      admitPeer: async () => {
+        // As long as it takes: what the peer said and that it left are there before the muxer is.
+        await hungUp.promise
+        for (let turns = 0; turns < 20; turns += 1) await new Promise((resolve) => setImmediate(resolve))
+        return true
+      },
+    }
+    const recorder = new LinkRecorder()
+    const [victim] = await harness.create([{ policy: slow, handler: recorder }])
+    if (victim === undefined) throw new Error('a network was asked for')
+    const ping = Buffer.from([0, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1])
+    const hasty: StreamMuxerFactory = {
+      protocol: '/yamux/1.0.0',
+      createStreamMuxer: (connection) => {
+        const muxer = yamux({ enableKeepAlive: false })().createStreamMuxer(connection)
+        connection.send(Buffer.concat([ping, ping, ping]))
+        connection.close().then(hungUp.resolve, () => hungUp.resolve())
+        return muxer
+      },
+    }
+    const node = await harness.node(tls(), () => hasty)
+    await node
+      .dial(victim.addresses.map((address) => multiaddr(`${address}/p2p/${victim.peerId}`)))
+      .catch(() => undefined)
+    await hungUp.promise
+    // Behind it on the same listener: when this one is served, the other one has been.
+    const { network } = await station()
+    await network.connect(victim.peerId, victim.addresses, signal())
+    await recorder.until((seen) => seen.count('open') === 1)
+    expect(uncaught).toEqual([])
   })
 
   it('cut a connection on which no stream is opened', async () => {

@@ -5,9 +5,9 @@ import { noise } from '@libp2p/noise'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
-import { yamux } from '@libp2p/yamux'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
+import { steadyYamux } from './libp2p-muxer.ts'
 
 /** What one address may take until its connection is ready: half a dozen round trips, on lines where a packet gets lost. */
 export const dialTimeoutMs = 10_000
@@ -40,7 +40,7 @@ export function createLinkNode({
     // reach it, and nobody could tell it so. Noise asks no clock.
     connectionEncrypters: [noise(), tls()],
     streamMuxers: [
-      yamux({
+      steadyYamux({
         maxInboundStreams: maxStreamsPerConnection,
         maxOutboundStreams: maxStreamsPerConnection,
         maxEarlyStreams: maxStreamsPerConnection,

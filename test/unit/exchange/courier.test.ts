@@ -434,7 +434,7 @@ describe('courier', () => {
       while (station.dials === 0) await turn()
       await settle()
       expect((await deliveryOf(id))?.state).toBe(DeliveryState.SENDING)
-      station.clock.advance(1000)
+      station.clock.advance(60_000)
       station.outbox.wake('two')
       await inState(id, DeliveryState.EXPIRED)
     })
