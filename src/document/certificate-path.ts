@@ -156,9 +156,10 @@ function assertUsableAt(certificate: Certificate, atMs: number): void {
   if (weakness !== undefined) throw unusable(certificate, weakness)
 }
 
-/** The leaf signs statements. A certificate without keyUsage says nothing, and nothing is not enough (RFC 5280 §4.2.1.3). */
+/** The leaf signs statements. Without keyUsage a key may be used for anything (RFC 5280 §4.2.1.3). */
 function assertMaySign(leaf: Certificate): void {
-  if (leaf.keyUsage?.has('digitalSignature') === true || leaf.keyUsage?.has('nonRepudiation') === true) return
+  const { keyUsage } = leaf
+  if (keyUsage === undefined || keyUsage.has('digitalSignature') || keyUsage.has('nonRepudiation')) return
   throw unusable(leaf, 'its keyUsage has neither digitalSignature nor nonRepudiation')
 }
 

@@ -169,7 +169,7 @@ describe('verifyCertificatePath', () => {
   })
 
   it.each([
-    ['none', undefined, false],
+    ['none', undefined, true],
     ['keyEncipherment', keyUsage.keyEncipherment, false],
     ['digitalSignature', keyUsage.digitalSignature, true],
     ['nonRepudiation', keyUsage.nonRepudiation, true],
