@@ -26,15 +26,18 @@ import { DirectoryRequests } from './exchange/directory-requests.ts'
 import { DocumentAccess } from './exchange/document-access.ts'
 import { exportEvidence } from './exchange/evidence-archive.ts'
 import { EvidenceCollector } from './exchange/evidence-collector.ts'
+import { GenerationWatch } from './exchange/generation-watch.ts'
 import { Inbox } from './exchange/inbox.ts'
 import { Intake } from './exchange/intake.ts'
 import { KeyedLock } from './exchange/keyed-lock.ts'
+import { MissingQuestions } from './exchange/missing-questions.ts'
 import { OfficeDesk } from './exchange/office-desk.ts'
 import { OpenDeliveries } from './exchange/open-deliveries.ts'
 import { Outbox } from './exchange/outbox.ts'
 import { OutgoingReceipts } from './exchange/outgoing-receipts.ts'
 import { PacketOwners } from './exchange/packet-owners.ts'
 import { Reception } from './exchange/reception.ts'
+import { Recovery } from './exchange/recovery.ts'
 import { References } from './exchange/references.ts'
 import { Retention } from './exchange/retention.ts'
 import { SealChecker } from './exchange/seal-checker.ts'
@@ -124,7 +127,12 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
   )
   const records = new LevelStore(
     { folder: paths.store, quarantineFolder: paths.quarantine },
-    { logger, clock: systemClock, onDiskFull: () => space.freeBallast() },
+    {
+      logger,
+      clock: systemClock,
+      onDiskFull: () => space.freeBallast(),
+      onDamage: (error) => recovery.damaged(error),
+    },
   )
   const packets = new FilePacketStore(
     { packetsFolder: paths.packets, incomingFolder: paths.incoming, maxPacketBytes: config.store.max_packet_bytes },
@@ -144,13 +152,15 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
   const references = new References(records)
   const owners = new PacketOwners(records)
   const statuses = new Statuses({ records, directory, sequence, clock })
+  const generations = new GenerationWatch(own, { directory })
   const seals = new SealChecker({ trust: trust.seals }, { directory, clock })
   const sealer = new Sealer(
     { ...own, maxBatch: config.exchange.max_batch, chain },
     {
       ...{ records, audit, token, clock, logger, sequence },
       certificateTrouble: async (certificate, timeMs) => {
-        const trouble = await seals.ownCertificateTrouble(own.station, certificate, chain, timeMs)
+        const trouble =
+          (await generations.trouble()) ?? (await seals.ownCertificateTrouble(own.station, certificate, chain, timeMs))
         // Unsealed, nothing is sent and nobody is dialled: the directory that lists a new certificate must be looked for.
         if (trouble !== undefined && directory.version > 0) meetOthers()
         return trouble
@@ -184,6 +194,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     logger,
     peerLog,
   })
+  const questions = new MissingQuestions({ records, connector: switchboard, clock, logger })
   const receipts = new OutgoingReceipts({ records, sealer, answers: switchboard, stale, logger })
   const reception = new Reception(own, {
     records,
@@ -202,6 +213,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     receipts,
     space,
     peerLog,
+    isAskedOf: (station) => questions.isAskedOf(station),
   })
   const directories = new DirectoryExchange({ directory, logger })
   const network = new Libp2pNetwork(
@@ -213,12 +225,16 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     },
     { policy: switchboard, handler: switchboard, logger, clock: systemClock },
   )
-  switchboard.join({ network, courier, reception, directories })
+  switchboard.join({ network, courier, reception, directories, questions })
   const meetOthers = (): void => {
     switchboard.meetOthers(AbortSignal.timeout(meetingMs)).catch((error: unknown) => {
       logger.error(logFields(asTramError(error)), 'no other station could be met')
     })
   }
+  const recovery = new Recovery(own, {
+    ...{ records, questions, generations, directory, intake, audit, clock, logger, seekDirectory: meetOthers },
+    rebuild: async () => undefined,
+  })
   clock.onAsk((isDoubtful) => {
     switchboard.askTimes()
     // A greeting tells the time as well: in doubt nothing is sealed, and what has nothing to send dials nobody.
@@ -250,7 +266,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
   const deliveries = new OpenDeliveries({ records, outbox })
   const health = new StationHealth(
     { ...own, version: tramVersion },
-    { records, space, token, sealer, courier, switchboard, directory, counts, deliveries, clock },
+    { records, space, token, sealer, courier, switchboard, directory, counts, deliveries, recovery, clock },
   )
   const evidence = new EvidenceCollector({ trust }, { records, packets, directory, sent, inbox, outbox })
   const api = new RestServer(
@@ -278,6 +294,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
   const services: Service[] = [
     space,
     records,
+    step('losses', () => recovery.prepare()),
     clock,
     step('sequence', () => sequence.start()),
     audit,
@@ -291,6 +308,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     network,
     directories,
     courier,
+    recovery,
     retention,
     vxp,
     step('health', async () => health.markReady()),

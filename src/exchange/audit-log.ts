@@ -28,6 +28,9 @@ export type AuditAct =
   | 'directory-request-superseded'
   | 'resent'
   | 'deleted'
+  | 'loss-found'
+  | 'loss-made-good'
+  | 'lost'
   | 'clock-trusted'
 
 export interface AuditEntry {

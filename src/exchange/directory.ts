@@ -154,6 +154,17 @@ export class Directory implements Service {
     return run
   }
 
+  /**
+   * After damage of the store: puts back the entries of the version in use, or of the newest whose file is here, from that
+   * file. A file that no longer verifies changes nothing: the next import mends it.
+   * @throws TramError STORE_FAILED, DISK_FULL
+   */
+  reload(): Promise<void> {
+    const run = this.#importing.catch(() => undefined).then(() => this.#reload())
+    this.#importing = run
+    return run
+  }
+
   /** Bytes of the file in use, to pass to a peer. @throws TramError DIRECTORY_MISSING when that version is not in use */
   async readFile(version: number, offset: number, length: number): Promise<Uint8Array> {
     if (version !== this.version || version === 0) throw new TramError('DIRECTORY_MISSING', {})
@@ -204,6 +215,26 @@ export class Directory implements Service {
       if (isSlotEmpty && !isActivating) await this.#tidy()
       throw error
     }
+  }
+
+  async #reload(): Promise<void> {
+    const record = this.#current ?? (await this.#versions.list()).at(-1)
+    if (record === undefined) return
+    const { version } = record
+    try {
+      // First the signature, then the entries: what does not verify must not replace what is there.
+      const judge = new DirectoryFileReader(this.#trust)
+      for await (const bytes of this.#versions.stream(version)) judge.write(bytes)
+      judge.end()
+    } catch (error) {
+      this.#logger.error({ ...logFields(asTramError(error)), version }, 'the file of the directory is damaged as well')
+      return
+    }
+    const reader = new DirectoryFileReader(this.#trust)
+    for await (const bytes of this.#versions.stream(version)) await this.#putEntries(version, reader.write(bytes))
+    await this.#records.commit([{ type: 'put', key: key('dirmeta', 'current'), value: DirectoryRecord.encode(record) }])
+    this.#current = record
+    this.#cache = new Map()
   }
 
   #assertNewer(statement: DirectoryStatement | undefined): void {

@@ -72,6 +72,8 @@ export class Sealer implements Service {
   readonly #cursors = new Map<LeafType, string>()
   #loop: Promise<void> = Promise.resolve()
   #trouble: TramError | undefined
+  /** Sequence of the last statement of this run. */
+  #released: number | undefined
 
   constructor(
     options: { station: string; generation: number; maxBatch: number; chain: readonly Uint8Array[] },
@@ -275,6 +277,7 @@ export class Sealer implements Service {
         },
       ],
     )
+    this.#released = statement.sequence
     this.#deps.logger.debug({ step: 'sealed', sequence: statement.sequence, leaves: batch.length }, 'sealed a batch')
     batch.forEach(({ type, key: name, id }, at) => {
       if (!skipped.has(name)) this.#sealable(type).released(id, seals[at] as SealReference, cms)
@@ -286,6 +289,12 @@ export class Sealer implements Service {
     const stored = await this.#deps.records.get(key('meta', 'statement'))
     const last = stored === undefined ? undefined : StatementRecord.decode(stored)
     const { station, generation } = this.#options
+    // A store that was mended may have forgotten it, or remember an older one: a number must not be used twice.
+    if (this.#released !== undefined && (last?.generation !== generation || last.sequence < this.#released))
+      throw new TramError('STORE_DAMAGED', {
+        place: key('meta', 'statement'),
+        detail: 'older than the last one released',
+      })
     const { clock } = this.#deps
     // Documents wait, nothing lies.
     if (clock.doubt !== undefined) throw clock.doubt

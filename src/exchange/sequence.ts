@@ -1,9 +1,16 @@
 // Numbers that only grow, across restarts: the order of queues, inboxes and of what waits to be sealed.
 import { TramError } from '../base/errors.ts'
 import { key } from '../equipment/store/namespaces.ts'
-import type { RecordStore } from '../equipment/store/record-store.ts'
+import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
 
 const blockSize = 1 << 20
+
+/** The operation by which the next start begins at `next`, or above. */
+export const sequenceOperation = (next: number): RecordOperation => ({
+  type: 'put',
+  key: key('meta', 'sequence'),
+  value: Buffer.from(String(next)),
+})
 
 /**
  * Hands out numbers from durable blocks, so that taking one costs no write. After a restart the rest of a block is
@@ -49,7 +56,7 @@ export class Sequence {
 
   async #reserve(): Promise<void> {
     const until = this.#reserved + blockSize
-    await this.#records.commit([{ type: 'put', key: key('meta', 'sequence'), value: Buffer.from(String(until)) }])
+    await this.#records.commit([sequenceOperation(until)])
     this.#reserved = until
   }
 }

@@ -65,6 +65,8 @@ export interface StationHealthDeps {
   directory: Directory
   counts: DirectoryCounts
   deliveries: OpenDeliveries
+  /** What says that something was lost, or that this box is not the station any more (recovery.ts). */
+  recovery: { conditions(): readonly TramError[] }
   clock: Clock
 }
 
@@ -106,7 +108,12 @@ export class StationHealth {
     for (const trouble of [clock.doubt, tokenTrouble(token), sealer.trouble, failure]) {
       if (trouble !== undefined) conditions.push(trouble)
     }
-    conditions.push(...this.#directoryTrouble(), ...diskTrouble(disk), ...this.#unreachable(queues))
+    conditions.push(
+      ...this.#deps.recovery.conditions(),
+      ...this.#directoryTrouble(),
+      ...diskTrouble(disk),
+      ...this.#unreachable(queues),
+    )
     const rendered = worstFirst(conditions)
     const { certificate, ...described } = token
     const { waybills, receipts, oldestAt } = stored?.depths.sealing ?? { waybills: 0, receipts: 0, oldestAt: null }

@@ -132,7 +132,7 @@ class FiringRange {
     const own = { station: 'two', generation: 1, version: '0' }
     const health = new StationHealth(own, {
       ...{ records: station.records, space, token, sealer, courier, switchboard },
-      ...{ directory, counts, deliveries, clock },
+      ...{ directory, counts, deliveries, recovery: { conditions: () => [] }, clock },
     })
     health.markReady()
     const trust = { seals: world.pki.trust, directory: world.trust }

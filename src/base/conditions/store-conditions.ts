@@ -37,6 +37,37 @@ export const storeConditions = {
     todoVi: 'Kiểm tra ổ đĩa; trạm tự thử lại.',
     todoEn: 'Check the disk; the station retries by itself.',
   },
+  STATION_RECOVERING: {
+    severity: 'error',
+    vi: 'Trạm đang khôi phục ({reason}): hỏi lại văn bản đã nhận từ {since}, còn {waiting} trạm chưa trả lời',
+    en: 'The station recovers ({reason}): it asks for what it received since {since}; {waiting} stations have not answered',
+    todoVi:
+      'Trạm tự làm; kiểm tra ổ đĩa và các trạm chưa nối được. Văn bản gửi đi gần đây nên gửi lại: gửi trùng không sao.',
+    todoEn:
+      'It works by itself; check the disk and stations out of reach. Send recent documents again: a repeat is harmless.',
+  },
+  STATION_SUPERSEDED: {
+    severity: 'critical',
+    vi: 'Máy này là trạm {station} thế hệ {generation}, đã được thay bằng thế hệ {latest}: không nhận, không ký',
+    en: 'This box is generation {generation} of the station {station}, replaced by generation {latest}: it takes and seals nothing',
+    todoVi: 'Tắt máy này. Nếu chính nó là máy đúng: khôi phục với station.generation cao hơn và cập nhật danh bạ.',
+    todoEn:
+      'Switch this box off. If it is the right one: restore it with a higher station.generation and update the directory.',
+  },
+  GENERATION_UNLISTED: {
+    severity: 'error',
+    vi: 'Danh bạ mới ghi thế hệ {listed} của trạm {station}; trạm này là thế hệ {generation} và chờ danh bạ mới để ký',
+    en: 'The directory lists generation {listed} of the station {station}; this one is generation {generation} and waits for a newer directory before it seals',
+    todoVi: 'Đề nghị cơ quan quản lý danh bạ ghi thế hệ mới; trạm tự tìm danh bạ mới.',
+    todoEn: 'Ask the authority to list the new generation; the station looks for the newer directory by itself.',
+  },
+  DOCUMENTS_LOST: {
+    severity: 'critical',
+    vi: '{count} văn bản đã nhận từ phần mềm không gửi được nữa vì dữ liệu hỏng: {documents}',
+    en: '{count} documents taken from backends can no longer be delivered, their data is damaged: {documents}',
+    todoVi: 'Gửi lại các văn bản này từ phần mềm; gửi trùng không sao.',
+    todoEn: 'Send these documents again from the backend; a repeat is harmless.',
+  },
   DISK_FULL: {
     severity: 'critical',
     vi: 'Không đủ chỗ trống: cần {neededBytes} byte, còn {freeBytes} byte trên mức dự trữ',

@@ -8,7 +8,15 @@ import { syncFolder } from './durable-files.ts'
 import { levelFailure } from './level-errors.ts'
 import { key } from './namespaces.ts'
 import { decodeRecord, encodeRecord } from './record-codec.ts'
-import { type Inspection, inspectInfoLog, inspectLogs, openDamage, withdrawCopies } from './store-inspection.ts'
+import {
+  type Inspection,
+  inspectInfoLog,
+  inspectLogs,
+  keepEvidence,
+  moveLost,
+  openDamage,
+  withdrawCopies,
+} from './store-inspection.ts'
 
 /** Version of the meaning of keys and values. Raise it with a migration. */
 export const storeFormatVersion = 1
@@ -44,7 +52,7 @@ export async function openLevel(
   let inspection: Inspection | undefined
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
-    const stamp = new Date(nowMs).toISOString().replaceAll(':', '')
+    const stamp = quarantineStamp(nowMs)
     inspection = await inspectLogs(folder, quarantineFolder, stamp, signal)
     // Made only now: its constructor already begins to open, and opening destroys what we have just looked at.
     db = new ClassicLevel<string, Uint8Array>(folder, { valueEncoding: 'view', ...tuning })
@@ -60,6 +68,28 @@ export async function openLevel(
     const failure = levelFailure(error, folder)
     if (failure.code === 'STORE_LOCKED' && inspection) await withdrawCopies(inspection)
     throw signal.aborted ? signal.reason : failure
+  }
+}
+
+/** What names go into quarantine with. */
+export const quarantineStamp = (nowMs: number): string => new Date(nowMs).toISOString().replaceAll(':', '')
+
+/**
+ * Makes a closed store readable again that LevelDB cannot read on: what its tables still give is kept, the rest is lost. An
+ * older version of a lost record may come back.
+ * @param why what LevelDB said; kept as evidence, so that the next opening reports the loss
+ * @throws TramError STORE_*
+ */
+export async function repairLevel(folder: string, quarantineFolder: string, nowMs: number, why: string): Promise<void> {
+  const stamp = quarantineStamp(nowMs)
+  try {
+    // First, or a crash between the two would hide the loss.
+    await keepEvidence(quarantineFolder, `${stamp}-tables`, Buffer.from(`${why}\n`))
+    await ClassicLevel.repair(folder)
+    await moveLost(folder, quarantineFolder, stamp)
+    await syncFolder(folder)
+  } catch (error) {
+    throw levelFailure(error, folder)
   }
 }
 

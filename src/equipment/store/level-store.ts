@@ -8,13 +8,13 @@ import type { Service } from '../../base/lifecycle.ts'
 import { type Logger, logFields } from '../../base/logger.ts'
 import { CommitQueue, type StoredOperation } from './commit-queue.ts'
 import { isLevelDiskFull, levelFailure } from './level-errors.ts'
-import { type Level, openLevel } from './level-open.ts'
+import { type Level, openLevel, quarantineStamp, repairLevel } from './level-open.ts'
 import { readRange, scrubLevel } from './level-reading.ts'
 import { ReadQueue } from './read-queue.ts'
 import { RecentRecords } from './recent-records.ts'
-import { decodeRecord, encodeRecord } from './record-codec.ts'
+import { decodeRecord, encodeRecord, recordDamage } from './record-codec.ts'
 import type { KeyRange, RecordOperation, RecordStore } from './record-store.ts'
-import { closeDamage } from './store-inspection.ts'
+import { closeDamage, keepRecord } from './store-inspection.ts'
 
 const maxReportedKeys = 1000
 const firstRetryMs = 100
@@ -160,6 +160,36 @@ export class LevelStore implements RecordStore, Service {
     return { checked, damaged }
   }
 
+  /**
+   * Copies damaged records of a range into quarantine and takes them out of the store: a record that cannot be read would
+   * stand in the way of the one that takes its place. One whose value is still remembered is written anew instead.
+   * @returns names of the evidence, as `onDamage` gives them at the next start
+   * @throws TramError STORE_*
+   */
+  async quarantineRecords(range: KeyRange): Promise<string[]> {
+    const { quarantineFolder } = this.#options
+    const stamp = quarantineStamp((this.#deps.clock ?? systemClock).now())
+    const evidence: string[] = []
+    const records = readRange(() => this.#readableDb(), range)[Symbol.asyncIterator]()
+    for (;;) {
+      const { done, value: record } = await this.#reading(() => records.next())
+      if (done) return evidence
+      const [key, stored] = record
+      const detail = recordDamage(Buffer.from(key), stored)
+      if (detail === undefined) continue
+      evidence.push(await keepRecord(quarantineFolder, stamp, key, stored))
+      this.#logger.error(logFields(new TramError('STORE_DAMAGED', { place: key, detail })), 'a record is damaged')
+      const value = this.#recent.get(key)
+      await this.commit([value === undefined ? { type: 'delete', key } : { type: 'put', key, value }])
+      this.#reportedKeys.delete(key)
+    }
+  }
+
+  /** Resolves when the store is not about to reopen or to mend itself. */
+  async mended(): Promise<void> {
+    await this.#recovery
+  }
+
   /** What `onDamage` reported has been made good: it is not reported again at the next start. */
   async settleDamage(): Promise<void> {
     await closeDamage(this.#options.quarantineFolder)
@@ -195,19 +225,26 @@ export class LevelStore implements RecordStore, Service {
     this.#state = { name: 'failed', error }
     this.#recent.clear()
     this.#logger.error(logFields(error), 'store failed; reopening')
-    this.#recovery = this.#recover(db, error.code === 'DISK_FULL').finally(() => {
+    this.#recovery = this.#recover(db, error).finally(() => {
       this.#recovery = undefined
     })
     return error
   }
 
-  async #recover(db: Level, diskFull: boolean): Promise<void> {
+  async #recover(db: Level, cause: TramError): Promise<void> {
     const { signal } = this.#stopping
-    let needsRoom = diskFull
+    const { folder, quarantineFolder } = this.#options
+    let needsRoom = cause.code === 'DISK_FULL'
+    let needsRepair = cause.code === 'STORE_DAMAGED'
+    const nowMs = (this.#deps.clock ?? systemClock).now()
     await db.close().catch((error: unknown) => this.#logger.warn(logFields(asTramError(error)), 'closing failed'))
-    for (let waitMs = firstRetryMs; !signal.aborted; waitMs = Math.min(2 * waitMs, longestRetryMs)) {
+    // Also while stopping: a station that cannot start for what is unreadable must find it mended the next time.
+    for (let waitMs = firstRetryMs; needsRepair || !signal.aborted; waitMs = Math.min(2 * waitMs, longestRetryMs)) {
       try {
         if (needsRoom) await this.#deps.onDiskFull?.()
+        if (needsRepair) await repairLevel(folder, quarantineFolder, nowMs, cause.message)
+        needsRepair = false
+        if (signal.aborted) return
         const reopened = await this.#open(signal)
         this.#state = { name: 'open', db: reopened }
         this.#logger.info('store works again')
@@ -241,7 +278,10 @@ export class LevelStore implements RecordStore, Service {
     try {
       return await read()
     } catch (error) {
-      throw signal?.aborted ? signal.reason : levelFailure(error, this.#options.folder)
+      const failure = signal?.aborted ? signal.reason : levelFailure(error, this.#options.folder)
+      // A table that LevelDB cannot read stays so, and ends each compaction: only a repair gives the rest back.
+      if (isUnreadable(error, failure) && this.#state.name === 'open') this.#fail(this.#state.db, error, 0)
+      throw failure
     }
   }
 
@@ -267,3 +307,7 @@ export class LevelStore implements RecordStore, Service {
     this.#deps.onDamage?.(error)
   }
 }
+
+/** Whether LevelDB itself could not read on; a record whose checksum is wrong is an error of our own. */
+const isUnreadable = (error: unknown, failure: unknown): boolean =>
+  !(error instanceof TramError) && failure instanceof TramError && failure.code === 'STORE_DAMAGED'

@@ -1,5 +1,6 @@
 // What level-store.ts does around each open of LevelDB, which repairs silently and deletes the evidence: judge the logs
 // before, keep a copy of what is damaged, and read LevelDB's own LOG after.
+import { createHash } from 'node:crypto'
 import { copyFile, link, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { isSystemError, TramError } from '../../base/errors.ts'
@@ -76,6 +77,42 @@ export function droppedFiles(infoLog: string): string[] {
   const names: string[] = []
   for (const match of infoLog.matchAll(/(\S+): dropping \d+ bytes/g)) names.push(basename(match[1] ?? ''))
   return names
+}
+
+/**
+ * Keeps a damaged record as evidence before it is deleted: key, then value as stored.
+ * @returns the name of the evidence, as `openDamage` gives it
+ */
+export async function keepRecord(
+  quarantineFolder: string,
+  stamp: string,
+  key: string,
+  stored: Uint8Array,
+): Promise<string> {
+  const digest = createHash('sha256').update(key).digest('hex').slice(0, 16)
+  return keepEvidence(quarantineFolder, `${stamp}-record-${digest}`, Buffer.concat([Buffer.from(`${key}\n`), stored]))
+}
+
+/** Keeps a piece of evidence, durably and still open. Returns its name. */
+export async function keepEvidence(quarantineFolder: string, name: string, bytes: Uint8Array): Promise<string> {
+  await makeFolder(quarantineFolder)
+  const handle = await open(join(quarantineFolder, name + openEnding), 'w', 0o600)
+  try {
+    await handle.writeFile(bytes)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  await syncFolder(quarantineFolder)
+  return name
+}
+
+/** Moves what LevelDB's repair has put aside (`lost/`) into quarantine. */
+export async function moveLost(folder: string, quarantineFolder: string, stamp: string): Promise<void> {
+  const lost = join(folder, 'lost')
+  const names = await listFolder(lost)
+  for (const name of names) await rename(join(lost, name), join(quarantineFolder, `${stamp}-lost-${name}`))
+  if (names.length > 0) await syncFolder(quarantineFolder)
 }
 
 /** STORE_DAMAGED for each piece of evidence that is still open, from this start or an earlier one. */
