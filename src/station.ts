@@ -215,7 +215,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     peerLog,
     isAskedOf: (station) => questions.isAskedOf(station),
   })
-  const directories = new DirectoryExchange({ directory, logger })
+  const directories = new DirectoryExchange({ directory, logger, peerLog })
   const network = new Libp2pNetwork(
     {
       privateKeyFile: paths.peerKey,

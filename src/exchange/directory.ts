@@ -7,7 +7,8 @@ import type { Clock } from '../base/clock.ts'
 import { asTramError, TramError, type Verdict } from '../base/errors.ts'
 import type { Service } from '../base/lifecycle.ts'
 import { type Logger, logFields } from '../base/logger.ts'
-import { DirectoryFileReader, type DirectoryTrust } from '../document/directory-file.ts'
+import { equalBytes } from '../document/der.ts'
+import { DirectoryFileReader, type DirectoryTrust, verifyDirectoryStatement } from '../document/directory-file.ts'
 import {
   type AgencyEntry,
   DirectoryEntry,
@@ -36,6 +37,9 @@ export class Directory implements Service {
   #current: DirectoryRecord | undefined
   #cache = new Map<string, DirectoryEntry | null>()
   #importing: Promise<unknown> = Promise.resolve()
+  /** Asks the import under way to end. */
+  #giveWay: (() => void) | undefined
+  #forkedVersion = 0
 
   constructor(
     options: { folder: string; trust: DirectoryTrust },
@@ -81,6 +85,11 @@ export class Directory implements Service {
   /** Past its expiry: an alarm, never a reason to stop. */
   isExpired(): boolean {
     return this.#current !== undefined && this.#current.expires !== 0 && this.#clock.now() >= this.#current.expires
+  }
+
+  /** The authority has signed another one of the version in use: an alarm of its own, since one of the two misleads its readers. */
+  isForked(): boolean {
+    return this.version > 0 && this.#forkedVersion === this.version
   }
 
   /** Calls `listener` after each import. Returns how to stop that. */
@@ -146,10 +155,20 @@ export class Directory implements Service {
   /**
    * Takes a directory file (attacker-controlled) and puts it in use when the authority signed it and it is newer.
    * One import at a time; a failed one changes nothing.
-   * @throws TramError DIRECTORY_INVALID, DIRECTORY_OLDER, DISK_FULL, STORE_FAILED
+   * @param giveWay called when another import waits for this one, which a peer can draw out as long as it likes
+   * @throws TramError DIRECTORY_INVALID, DIRECTORY_OLDER, DIRECTORY_FORKED, DISK_FULL, STORE_FAILED
    */
-  import(file: AsyncIterable<Uint8Array>): Promise<DirectoryStatement> {
-    const run = this.#importing.catch(() => undefined).then(() => this.#import(file))
+  import(file: AsyncIterable<Uint8Array>, giveWay?: () => void): Promise<DirectoryStatement> {
+    this.#giveWay?.()
+    const run = this.#importing
+      .catch(() => undefined)
+      .then(() => {
+        this.#giveWay = giveWay
+        return this.#import(file)
+      })
+      .finally(() => {
+        this.#giveWay = undefined
+      })
     this.#importing = run
     return run
   }
@@ -163,6 +182,16 @@ export class Directory implements Service {
     const run = this.#importing.catch(() => undefined).then(() => this.#reload())
     this.#importing = run
     return run
+  }
+
+  /**
+   * Compares the first bytes of a peer's file (attacker-controlled) with the one in use. Says nothing of one of another version.
+   * @throws TramError DIRECTORY_FORKED when the authority signed both and they differ; DIRECTORY_INVALID
+   */
+  compareHead(bytes: Uint8Array): void {
+    const reader = new DirectoryFileReader(this.#trust)
+    reader.write(bytes)
+    if (reader.statement?.version === this.version) this.#assertNotForked(reader.statement)
   }
 
   /** Bytes of the file in use, to pass to a peer. @throws TramError DIRECTORY_MISSING when that version is not in use */
@@ -239,8 +268,17 @@ export class Directory implements Service {
 
   #assertNewer(statement: DirectoryStatement | undefined): void {
     if (statement !== undefined && statement.version <= this.version) {
+      if (statement.version === this.version) this.#assertNotForked(statement)
       throw new TramError('DIRECTORY_OLDER', { offered: statement.version, current: this.version })
     }
+  }
+
+  /** @param statement verified, of the version in use */
+  #assertNotForked({ version, root }: DirectoryStatement): void {
+    const own = verifyDirectoryStatement(this.#current?.cms ?? new Uint8Array(0), this.#trust)
+    if (!own.ok || equalBytes(own.value.root, root)) return
+    this.#forkedVersion = version
+    throw new TramError('DIRECTORY_FORKED', { version })
   }
 
   async #putEntries(version: number, entries: readonly DirectoryEntry[]): Promise<void> {

@@ -164,9 +164,11 @@ export class StationHealth {
   #directoryTrouble(): TramError[] {
     const { directory } = this.#deps
     if (directory.version === 0) return [new TramError('DIRECTORY_MISSING', {})]
-    if (!directory.isExpired()) return []
+    const { version } = directory
+    const trouble = directory.isForked() ? [new TramError('DIRECTORY_FORKED', { version })] : []
+    if (!directory.isExpired()) return trouble
     const expired = new Date(directory.current?.expires ?? 0).toISOString().slice(0, 10)
-    return [new TramError('DIRECTORY_EXPIRED', { version: directory.version, expired })]
+    return [...trouble, new TramError('DIRECTORY_EXPIRED', { version, expired })]
   }
 
   #unreachable(queues: readonly QueueHealth[]): TramError[] {

@@ -294,16 +294,17 @@ describe('certificates', () => {
 })
 
 describe('the directory only goes forward', () => {
-  const refusedAs = (code: string) => ({ answer: { code } })
-
   test('neither an older one nor another of the same version is taken, also not at a start', async () => {
     const current = version
     const older = await writeWish(1, 'old.tramdir', pair)
     const fork = await writeWish(current, 'fork.tramdir', [...trio, agency('Z99', 'h41')])
-    for (const file of [older, fork]) {
-      const { status, answer } = await importDirectory(sender, file)
-      expect(status).toBeGreaterThanOrEqual(400)
-      expect(answer).toMatchObject(refusedAs('DIRECTORY_OLDER').answer)
+    for (const [file, code] of [
+      [older, 'DIRECTORY_OLDER'],
+      [fork, 'DIRECTORY_FORKED'],
+    ] as const) {
+      expect(await importDirectory(sender, file)).toMatchObject({ status: 409, answer: { code } })
+      const { conditions } = (await callApi(sender, 'GET', '/v1/health')).answer as { conditions: { code: string }[] }
+      expect(conditions.some((condition) => condition.code === 'DIRECTORY_FORKED')).toBe(code === 'DIRECTORY_FORKED')
       await setOption(sender.station, 'trust', 'directory_file', file)
       await sender.process.stop()
       await sender.process.start()

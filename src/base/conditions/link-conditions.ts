@@ -93,6 +93,14 @@ export const linkConditions = {
     todoVi: 'Không cần làm gì; danh bạ không bao giờ lùi phiên bản.',
     todoEn: 'Nothing to do; a directory is never rolled back.',
   },
+  DIRECTORY_FORKED: {
+    severity: 'critical',
+    vi: 'Cơ quan quản lý đã ký hai danh bạ khác nhau cùng phiên bản {version}',
+    en: 'The authority has signed two different directories of the version {version}',
+    todoVi: 'Báo ngay cơ quan quản lý: kiểm tra khóa ký và phát hành phiên bản mới. Trạm giữ bản đang dùng.',
+    todoEn:
+      'Tell the authority at once: check its signing key and issue a newer version. The station keeps the one in use.',
+  },
   DIRECTORY_EXPIRED: {
     severity: 'error',
     vi: 'Danh bạ phiên bản {version} đã hết hạn ngày {expired}; trạm vẫn hoạt động',

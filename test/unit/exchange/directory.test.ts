@@ -183,8 +183,15 @@ describe('directory', () => {
 
   it('refuses another directory of the same version, though the authority signed it', async () => {
     await use(5)
-    await expect(use(5, [agency('H09', 'one')])).rejects.toMatchObject({ code: 'DIRECTORY_OLDER' })
-    expect(await directory.agency('H09')).toBeUndefined()
+    await expect(use(5)).rejects.toMatchObject({ code: 'DIRECTORY_OLDER' })
+    expect(directory.isForked()).toBe(false)
+    await expect(use(5, [agency('H09', 'one')])).rejects.toMatchObject({
+      code: 'DIRECTORY_FORKED',
+      data: { version: 5 },
+    })
+    expect([await directory.agency('H09'), directory.isForked()]).toEqual([undefined, true])
+    await use(6)
+    expect(directory.isForked()).toBe(false)
   })
 
   it('takes one of two imports at once, and the newer one wins in either order', async () => {
