@@ -415,7 +415,7 @@ describe('every route', () => {
         asked += 1
       }
     }
-    expect(asked).toBe(24)
+    expect(asked).toBe(25)
   })
 
   test('is there, or is refused as JSON', async () => {
