@@ -185,17 +185,39 @@ describe('libp2p links', () => {
     await expect(sending).rejects.toMatchObject({ code: 'LINK_CLOSED' })
   })
 
-  it('open to forty stations behind one address that dial at the same moment', async () => {
+  it('open to 94 stations behind one address that dial at the same moment', async () => {
     const hub = await station(100)
-    const others = await Promise.all(Array.from({ length: 40 }, () => station()))
+    const others = await Promise.all(Array.from({ length: 94 }, () => station()))
     const links = await Promise.all(
       others.map(({ network }) => network.connect(hub.network.peerId, hub.network.addresses, signal())),
     )
-    await hub.recorder.until((seen) => seen.count('open') === 40)
+    await hub.recorder.until((seen) => seen.count('open') === 94)
     for (const [index, link] of links.entries()) link.send({ want: { transfer: index, firstChunk: 0 } })
-    await hub.recorder.until((seen) => seen.messages.length === 40)
-    expect(new Set(hub.recorder.messages.map(({ want }) => want?.transfer)).size).toBe(40)
+    await hub.recorder.until((seen) => seen.messages.length === 94)
+    expect(new Set(hub.recorder.messages.map(({ want }) => want?.transfer)).size).toBe(94)
     expect(hub.recorder.count('close')).toBe(0)
+  })
+
+  it('leave one peer a handful of connections and streams, whatever it opens, and take others beside it', async () => {
+    const recorder = new LinkRecorder()
+    const [victim] = await harness.create([
+      { policy: everybody, handler: recorder, maxPeers: 20, helloTimeoutMs: 50_000 },
+    ])
+    if (victim === undefined) throw new Error('a network was asked for')
+    const node = await harness.node()
+    const target = victim.addresses.map((address) => multiaddr(`${address}/p2p/${victim.peerId}`))
+    await Promise.allSettled(Array.from({ length: 45 }, () => node.dial(target, { force: true })))
+    const open = () => node.getConnections().filter(({ status }) => status === 'open')
+    await expect.poll(() => open().length).toBeLessThanOrEqual(4)
+    const [connection] = open()
+    const streams = await Promise.allSettled(
+      Array.from({ length: 1000 }, async () => connection?.newStream(linkProtocol, { maxOutboundStreams: 2000 })),
+    )
+    const held = () => streams.filter((one) => one.status === 'fulfilled' && one.value?.status === 'open').length
+    await expect.poll(held).toBeLessThanOrEqual(4)
+    const { network } = await station()
+    await network.connect(victim.peerId, victim.addresses, signal())
+    await recorder.until((seen) => seen.count('open') === 1)
   })
 
   it('outlive a peer that talks and hangs up while it is being admitted', async () => {

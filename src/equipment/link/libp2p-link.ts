@@ -10,9 +10,16 @@ import type { Clock } from '../../base/clock.ts'
 import { asTramError, TramError } from '../../base/errors.ts'
 import type { Service } from '../../base/lifecycle.ts'
 import { type Logger, logFields } from '../../base/logger.ts'
+import { PeerLog } from '../../base/peer-log.ts'
 import { FramedLink, type FramedLinkParts, liveness } from './framed-link.ts'
 import { privateKeyFromFile } from './libp2p-identity.ts'
-import { createLinkNode, dialAddress, dialTimeoutMs, maxStreamsPerConnection } from './libp2p-node.ts'
+import {
+  createLinkNode,
+  dialAddress,
+  dialTimeoutMs,
+  maxConnectionsPerPeer,
+  maxStreamsPerConnection,
+} from './libp2p-node.ts'
 import { ConnectionUsers, Libp2pWire } from './libp2p-wire.ts'
 import { LinkTable, unreachable } from './link-table.ts'
 import type { LinkHandler, LinkPolicy, Network, PeerLink } from './peer-link.ts'
@@ -60,12 +67,14 @@ export class Libp2pNetwork implements Network, Service {
   readonly #budget = new StationBudget()
   readonly #attempts = new Map<string, Attempt>()
   readonly #helloTimeoutMs: number
+  readonly #peerLog: PeerLog
   #peerId: string | undefined
   #running: Running | undefined
 
   constructor(options: Libp2pNetworkOptions, deps: Libp2pNetworkDeps) {
     this.#options = options
     this.#deps = deps
+    this.#peerLog = new PeerLog(deps)
     this.#helloTimeoutMs = options.helloTimeoutMs ?? defaultHelloTimeoutMs
   }
 
@@ -105,7 +114,10 @@ export class Libp2pNetwork implements Network, Service {
     }, liveness.tickMs)
     this.#running = { node, table, users: new ConnectionUsers(), tick }
     try {
-      node.addEventListener('connection:open', (event) => this.#watchIdle(event.detail))
+      node.addEventListener('connection:open', (event) => {
+        if (this.#isTooMany(node, event.detail)) event.detail.abort(new Error('too many connections of this peer'))
+        else this.#watchIdle(event.detail)
+      })
       await node.handle(linkProtocol, (stream, connection) => this.#onStream(stream, connection), {
         maxInboundStreams: maxStreamsPerConnection,
         maxOutboundStreams: maxStreamsPerConnection,
@@ -159,13 +171,32 @@ export class Libp2pNetwork implements Network, Service {
   async #admits(peerId: string): Promise<boolean> {
     try {
       const admitted = await this.#deps.policy.admitPeer(peerId)
+      // All of them together: whoever is not admitted may come under a new name each time.
       if (!admitted)
-        this.#deps.logger.warn({ code: 'PEER_NOT_ADMITTED', peerId }, 'a peer that is not admitted was cut')
+        this.#peerLog.write(
+          'warn',
+          'strangers',
+          { code: 'PEER_NOT_ADMITTED', peerId },
+          'a peer that is not admitted was cut',
+        )
       return admitted
     } catch (error) {
       this.#deps.logger.error(logFields(asTramError(error)), 'the link policy failed')
       return false
     }
+  }
+
+  /** One peer must not take the places of all others: `maxConnections` is for the whole station. */
+  #isTooMany(node: Libp2p, { remotePeer }: Connection): boolean {
+    const count = node.getConnections(remotePeer).length
+    if (count <= maxConnectionsPerPeer) return false
+    this.#peerLog.write(
+      'warn',
+      remotePeer.toString(),
+      { code: 'OVERLOADED', count },
+      'too many connections of this peer',
+    )
+    return true
   }
 
   /** Cuts a connection on which no stream of ours is opened in time. */

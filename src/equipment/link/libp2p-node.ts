@@ -13,6 +13,8 @@ import { steadyYamux } from './libp2p-muxer.ts'
 export const dialTimeoutMs = 10_000
 /** Streams of one connection; one is used, a second one while a tie is settled. */
 export const maxStreamsPerConnection = 4
+/** Connections of one peer: two while a tie is settled, and what is left of links that it lost without our noticing. */
+export const maxConnectionsPerPeer = 4
 
 export interface LinkNodeOptions {
   privateKey: PrivateKey

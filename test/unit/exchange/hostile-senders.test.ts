@@ -141,6 +141,7 @@ describe('a hostile sender', () => {
     await durable.promise
     await turns()
     vi.advanceTimersByTime(senderSilenceMs - 1)
+    await turns()
     expect([link.all('temporary'), station.space.reservedBytes > 0]).toEqual([[], true])
     vi.advanceTimersByTime(1)
     expect(await link.next('temporary')).toMatchObject({ transfer, code: 'OVERLOADED' })

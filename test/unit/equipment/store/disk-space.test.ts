@@ -136,6 +136,10 @@ test('a refusal has the disk asked again, so that room that has come free is soo
 
 test('one peer holds at most half of the room, also with reservations that come and go', async () => {
   await started()
+  space.reserve(45_000_000, 'document', 'a').release()
+  expect(() => space.reserve(20_000_000, 'document', 'a')).toThrow(expect.objectContaining(full))
+  space.reserve(20_000_000, 'document', 'b').release()
+  await space.check()
   const first = space.reserve(45_000_000, 'document', 'a')
   expect(() => space.reserve(1, 'document', 'a')).toThrow(expect.objectContaining(full))
   // Half of what is left for the next, and so on: there is always some for whoever comes.
