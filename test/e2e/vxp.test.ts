@@ -47,6 +47,7 @@ async function serve(more: Partial<VxpOptions> = {}): Promise<VxpServer> {
   }
   const options: VxpOptions = {
     ...{ listen: '127.0.0.1:0', window_hours: 24, max_concurrent: 16, max_body_mib: 600, idle_seconds: 30 },
+    min_bytes_per_second: 1024,
     backends: [backend, other, far],
     ...more,
   }
@@ -577,7 +578,7 @@ describe('bodies', () => {
     const request = await kit.prepareSend(packet, { from: 'H01' })
     const wire = Buffer.concat([packet, Buffer.from('\r\n')])
     const half = await rawExchange(server, [headOf(request, [`Content-Length: ${wire.length + 5}`]), wire])
-    expect(half).toContain('PACKET_TRUNCATED')
+    expect(half).toContain('PACKET_TOO_SLOW')
     await rawExchange(server, [headOf(request, [`Content-Length: ${wire.length + 5}`]), wire], true)
     expect(desk.sent).toEqual([])
     // Two bytes fewer than were sent: the file without CR LF is whole, the rest is no HTTP request.
@@ -666,7 +667,7 @@ describe('bodies', () => {
   })
 
   it('may be slow but not stand still', async () => {
-    const server = await serve({ idle_seconds: 0.5 })
+    const server = await serve({ idle_seconds: 0.5, min_bytes_per_second: 10 })
     const kit = kitOf(server)
     const request = await kit.prepareSend(packet, { from: 'H01' })
     const socket = net.connect(Number(new URL(server.endpoint).port), '127.0.0.1')
@@ -682,6 +683,52 @@ describe('bodies', () => {
     // packet.length × 20 ms is several idle times
     expect(packet.length * 20).toBeGreaterThan(1000)
     expect(Buffer.concat(received).toString()).toContain('"status":"OK"')
+  })
+})
+
+describe('a body that crawls', () => {
+  it.each([
+    ['after its head', 0],
+    ['after a burst that would have bought it days', 200_000],
+  ])('%s is given up although it never stands still', async (_, burstBytes) => {
+    const server = await serve({ idle_seconds: 60 })
+    const whole = randomBytes(300_000)
+    const request = await kitOf(server).prepareSend(whole, { from: 'H01' })
+    let arrived = 0
+    let isArrived = Promise.withResolvers<void>()
+    desk.beforeSubmit = async ({ body }) => {
+      for await (const piece of body) {
+        arrived += piece.length
+        isArrived.resolve()
+      }
+    }
+    const socket = net.connect(Number(new URL(server.endpoint).port), '127.0.0.1')
+    const received: Buffer[] = []
+    socket.on('data', (piece) => received.push(piece))
+    const closed = once(socket, 'close')
+    const send = async (from: number, until: number): Promise<void> => {
+      socket.write(whole.subarray(from, until))
+      while (arrived < until) {
+        isArrived = Promise.withResolvers<void>()
+        if ((await Promise.race([isArrived.promise, closed])) !== undefined) return
+      }
+      // Until the server waits for the next byte: nothing but promises lies between.
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    socket.write(headOf(request, [`Content-Length: ${whole.length}`]))
+    if (burstBytes > 0) await send(0, burstBytes)
+    for (let sent = burstBytes; !socket.closed && sent < burstBytes + 20; sent++) {
+      await send(sent, sent + 1)
+      clock.advance(10_000)
+    }
+    await closed
+    expect(arrived).toBeLessThan(burstBytes + 10)
+    expect(arrived).toBeGreaterThan(burstBytes + 3)
+    expect(Buffer.concat(received).toString()).toMatch(/Connection: close.*PACKET_TOO_SLOW/s)
+    expect(desk.sent).toEqual([])
+    // Its place is free again: it would be missing among all that one backend may have.
+    desk.beforeSubmit = () => undefined
+    expect(await kitOf(server).sendEdoc(packet, { from: 'H01' })).toMatchObject({ status: 'OK' })
   })
 })
 
@@ -783,27 +830,60 @@ describe('the server', () => {
     expect(answers.match(/"status":"(OK|FAIL)"/g)).toEqual(['"status":"OK"', '"status":"FAIL"', '"status":"OK"'])
   })
 
-  it('serves a bounded number of requests at a time', async () => {
-    const server = await serve({ max_concurrent: 2 })
+  it('serves a bounded number of requests at a time, the last of them not to a backend that has others', async () => {
+    const server = await serve({ max_concurrent: 3 })
     const { promise: gate, resolve: open } = Promise.withResolvers<void>()
-    const { promise: full, resolve: isFull } = Promise.withResolvers<void>()
-    let waiting = 0
+    let isEntered = Promise.withResolvers<void>()
     desk.beforeRead = () => {
-      if (++waiting === 2) isFull()
+      isEntered.resolve()
       return gate
     }
-    const first = [kitOf(server).getReceivedEdocList(), kitOf(server).getReceivedEdocList()]
-    await full
-    expect(await kitOf(server).getReceivedEdocList()).toMatchObject({
+    const running: Promise<unknown>[] = []
+    const enter = async (more: Parameters<typeof kitOf>[1]): Promise<void> => {
+      isEntered = Promise.withResolvers<void>()
+      running.push(kitOf(server, more).getReceivedEdocList())
+      await isEntered.promise
+    }
+    const refused = {
       ...{ status: 'FAIL', ErrorCode: '20', data: [] },
       ErrorDesc: expect.stringContaining('OVERLOADED'),
-    })
+    }
+    const other = { systemid: 'sys2', secret: 'other' }
+    await enter({})
+    await enter({})
+    expect(await kitOf(server).getReceivedEdocList()).toMatchObject(refused)
+    await enter(other)
+    expect(await kitOf(server, other).getReceivedEdocList()).toMatchObject(refused)
+    expect(await kitOf(server, { systemid: 'far', localAddress: '127.0.0.2' }).getReceivedEdocList()).toMatchObject(
+      refused,
+    )
     open()
-    expect(await Promise.all(first)).toEqual([
-      expect.objectContaining({ status: 'OK' }),
-      expect.objectContaining({ status: 'OK' }),
-    ])
+    for (const answer of await Promise.all(running)) expect(answer).toMatchObject({ status: 'OK' })
     expect(await kitOf(server).getReceivedEdocList()).toMatchObject({ status: 'OK' })
+  })
+
+  it('keeps connections for other addresses when one opens as many as it can, and closes those that say nothing', async () => {
+    const server = await serve({ idle_seconds: 3 })
+    const port = Number(new URL(server.endpoint).port)
+    const ends = { silent: 0, told: 0 }
+    const sockets = Array.from({ length: 300 }, () => {
+      const socket = net.connect(port, '127.0.0.1')
+      socket.on('error', () => undefined) // cut by the server
+      const received: Buffer[] = []
+      socket.on('data', (piece) => received.push(piece))
+      socket.on('close', () => ends[/^HTTP\/1\.1 408 /.test(received.join('')) ? 'told' : 'silent']++)
+      return socket
+    })
+    stops.push(() => sockets.forEach((socket) => void socket.destroy()))
+    await vi.waitFor(() => expect(ends.silent).toBeGreaterThan(0))
+    const far = kitOf(server, { systemid: 'far', localAddress: '127.0.0.2' })
+    expect(await far.getReceivedEdocList()).toMatchObject({ status: 'OK' })
+    await Promise.all(sockets.map((socket) => socket.closed || once(socket, 'close')))
+    // Seven eighths of 256, for an address that is alone.
+    expect(ends).toEqual({ silent: 300 - 224, told: 224 })
+    expect(logs.filter((line) => line.includes('beyond its share'))).toHaveLength(1)
+    const again = await vi.waitFor(() => kitOf(server).getReceivedEdocList())
+    expect(again).toMatchObject({ status: 'OK' })
   })
 
   it('stop() finishes what runs and takes nothing more', async () => {

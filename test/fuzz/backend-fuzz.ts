@@ -123,7 +123,13 @@ class FiringRange {
     const alarms: string[] = []
     const logger = createLogger('error', { write: (line) => void alarms.push(line) })
     const { desk, clock, directory, inbox, sent, outbox, statuses, packets, intake, audit, requests, token } = station
-    const options = { listen: '127.0.0.1:0', window_hours: 24, max_concurrent: 16, max_body_mib: 1 }
+    const options = {
+      listen: '127.0.0.1:0',
+      window_hours: 24,
+      max_concurrent: 16,
+      max_body_mib: 1,
+      min_bytes_per_second: 1024,
+    }
     const vxp = new VxpServer({ ...options, idle_seconds: idleMs / 1000, backends: [backend] }, { desk, clock, logger })
     await vxp.start(never)
     const counts = new DirectoryCounts({ directory })
@@ -142,7 +148,7 @@ class FiringRange {
     )
     const socketPath = join(folder.path, 'api.sock')
     const rest = new RestServer(
-      { socketPath, dataFolder: folder.path, backends: [backend], bodyIdleMs: idleMs },
+      { socketPath, dataFolder: folder.path, backends: [backend], bodyPace: { idleMs, minBytesPerSecond: 1024 } },
       {
         ...{ desk, inbox, deliveries, directory, requests, counts, audit, health, token, clock, logger },
         trustClock: () => Promise.resolve(),

@@ -72,6 +72,15 @@ export const packetConditions = {
     todoVi: 'Gửi lại gói tin.',
     todoEn: 'Send the packet again.',
   },
+  PACKET_TOO_SLOW: {
+    severity: 'error',
+    vi: 'Gói tin được gửi quá chậm: sau {bytes} byte, tốc độ dưới {minBytesPerSecond} byte/giây quá {seconds} giây',
+    en: 'The packet was sent too slowly: after {bytes} bytes it lagged {seconds} s behind {minBytesPerSecond} bytes a second',
+    todoVi:
+      'Kiểm tra đường truyền giữa phần mềm QLVB và trạm rồi gửi lại; giới hạn là min_bytes_per_second và idle_seconds.',
+    todoEn:
+      'Check the line between the document management software and the station, then send again; the limits are min_bytes_per_second and idle_seconds.',
+  },
   STATUS_TRANSITION_UNKNOWN: {
     severity: 'warning',
     vi: 'Mã trạng thái {status} không có trong bảng mã',

@@ -2,11 +2,14 @@
 // rest-server.ts listens with it; scripts/generated-pages.ts asks it for docs/openapi.json.
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import { Readable } from 'node:stream'
 import swagger from '@fastify/swagger'
 import fastify, { type FastifyReply } from 'fastify'
 import { TramError } from '../../base/errors.ts'
 import { logFields } from '../../base/logger.ts'
+import { UploadPace } from '../../base/upload-pace.ts'
 import { tramVersion } from '../../base/version.ts'
+import { movingBody } from './rest-body.ts'
 import type { RestApp, RestRoutes, RestSite } from './rest-deps.ts'
 import { failureOf, problemOf, problemType } from './rest-errors.ts'
 import { directoryImportRoutes, directoryRequestRoutes, directoryRoutes } from './rest-routes-directory.ts'
@@ -66,6 +69,12 @@ export async function createRestApp(site: () => RestSite): Promise<RestApp> {
   })
   await app.register(async (scope) => {
     scope.removeContentTypeParser('text/plain')
+    scope.addHook('preParsing', async (_request, _reply, payload) => {
+      const { bodyPace, clock } = site()
+      const body = Readable.from(movingBody(payload, new UploadPace(bodyPace, clock)), { objectMode: false })
+      // Once it has refused a body as too large, fastify listens no more.
+      return body.on('error', () => undefined)
+    })
     for (const routes of withJson) routes(scope, site)
   })
   await app.register(async (scope) => {
@@ -137,8 +146,8 @@ function setFailureHandlers(app: RestApp, site: () => RestSite): void {
       const { logger } = site()
       logger.error({ ...logFields(error), method, route: routeOptions.url }, 'api request failed')
     }
-    // What stands still in the middle of its body would hold its connection for ever after the answer.
-    if (error.code === 'PACKET_TRUNCATED') reply.header('connection', 'close')
+    // What crawls in the middle of its body would hold its connection for ever after the answer.
+    if (error.code === 'PACKET_TOO_SLOW') reply.header('connection', 'close')
     // As text: a body of JSON type would go through the schema of the route's success.
     return reply
       .code(status)

@@ -6,6 +6,7 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyTypeProvider } from 'fa
 import type { Static, TSchema } from 'typebox'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
+import type { PaceLimits } from '../../base/upload-pace.ts'
 import type { Evidence } from '../../document/evidence-files.ts'
 import type { Token } from '../../equipment/token/token.ts'
 import type { AuditLog } from '../../exchange/audit-log.ts'
@@ -45,8 +46,8 @@ export interface RestDeps {
 export interface RestSite extends RestDeps {
   /** Configured backends; who calls without naming one acts for all of them. */
   backends: readonly Backend[]
-  /** Longest time that a body may stand still. */
-  bodyIdleMs: number
+  /** How slow a body may come. */
+  bodyPace: PaceLimits
   /** Aborts when the station stops and its patience has ended. */
   stopping: AbortSignal
 }

@@ -29,6 +29,7 @@ const statuses: Partial<Record<ConditionCode, number>> = {
   PACKET_STATE_SECRET: 422,
   PACKET_HASH_MISMATCH: 422,
   PACKET_TRUNCATED: 422,
+  PACKET_TOO_SLOW: 408,
   STATUS_TRANSITION_UNKNOWN: 422,
   SENDER_NOT_ALLOWED: 422,
   SENDER_MISMATCH: 422,
@@ -91,7 +92,8 @@ interface FastifyFailure {
  * quotes the body, which may hold a PIN.
  */
 export function failureOf(error: unknown, isQuestion: boolean): { status: number; error: TramError } {
-  if (isFastifyFailure(error)) {
+  // Ours first: fastify adds a status of its own to what breaks a body.
+  if (!(error instanceof TramError) && isFastifyFailure(error)) {
     const [mistake] = error.validation ?? []
     if (mistake !== undefined) {
       const { validationContext = 'request' } = error

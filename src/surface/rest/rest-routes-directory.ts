@@ -1,6 +1,7 @@
 // The directory: what is in use, its file, one agency or station of it, and the import of a newer one.
 import type { Static } from 'typebox'
 import { TramError } from '../../base/errors.ts'
+import { UploadPace } from '../../base/upload-pace.ts'
 import { hex } from '../../document/document-id.ts'
 import type { Window } from '../../document/schema/directory.ts'
 import { bytesAnswer, bytesBody, jsonAnswer } from './rest-answers.ts'
@@ -149,8 +150,8 @@ export const directoryImportRoutes: RestRoutes = (app, site) => {
       },
     },
     async ({ raw }): Promise<Static<typeof directoryAnswer>> => {
-      const { directory, bodyIdleMs } = site()
-      await directory.import(movingBody(raw, bodyIdleMs))
+      const { directory, bodyPace, clock } = site()
+      await directory.import(movingBody(raw, new UploadPace(bodyPace, clock)))
       return inUse(site())
     },
   )

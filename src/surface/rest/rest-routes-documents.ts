@@ -5,6 +5,7 @@ import type { FastifyReply } from 'fastify'
 import type { Static } from 'typebox'
 import { asTramError, TramError } from '../../base/errors.ts'
 import { logFields } from '../../base/logger.ts'
+import { UploadPace } from '../../base/upload-pace.ts'
 import { equalBytes } from '../../document/der.ts'
 import { bytesAnswer, bytesBody, jsonAnswer } from './rest-answers.ts'
 import { movingBody } from './rest-body.ts'
@@ -101,7 +102,7 @@ export const submissionRoutes: RestRoutes = (app, site) => {
       },
     },
     async ({ query, headers, raw }, reply): Promise<Static<typeof submitAnswer>> => {
-      const { desk, backends, bodyIdleMs, stopping } = site()
+      const { desk, backends, bodyPace, stopping, clock } = site()
       const length = headers['content-length']
       const wanted = query.sha256 === undefined ? undefined : Buffer.from(query.sha256, 'hex')
       const result = await desk.submit(
@@ -111,7 +112,7 @@ export const submissionRoutes: RestRoutes = (app, site) => {
           kind: query.kind ?? 'document',
           to: codesOf('to', query.to),
           declaredBytes: length === undefined ? null : Number(length),
-          body: movingBody(raw, bodyIdleMs),
+          body: movingBody(raw, new UploadPace(bodyPace, clock)),
           acceptsDigest: (digest) => wanted === undefined || equalBytes(digest, wanted),
           resend: query.resend === 'true',
         },

@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import { asTramError, isSystemError, TramError } from '../../base/errors.ts'
 import type { Service } from '../../base/lifecycle.ts'
 import { logFields } from '../../base/logger.ts'
+import { defaultMinBytesPerSecond, type PaceLimits } from '../../base/upload-pace.ts'
 import type { Backend } from '../../exchange/desk.ts'
 import { createRestApp } from './rest-app.ts'
 import type { RestApp, RestDeps } from './rest-deps.ts'
@@ -17,15 +18,15 @@ export interface RestOptions {
   backends: readonly Backend[]
   /** stop() cuts what still runs after this; less than the deadline of base/lifecycle.ts. Default: 8 s. */
   stopGraceMs?: number
-  /** A body that stands still for so long is given up. Default: 60 s. */
-  bodyIdleMs?: number
+  /** How slow a body may come. Default: as the VXP interface has it. */
+  bodyPace?: PaceLimits
 }
 
 /** The owner and the group may call; the data folder around it keeps everybody else out as well. */
 const socketMode = 0o660
 const maxConnections = 128
 const defaultStopGraceMs = 8_000
-const defaultBodyIdleMs = 60_000
+const defaultBodyPace: PaceLimits = { idleMs: 60_000, minBytesPerSecond: defaultMinBytesPerSecond }
 
 export class RestServer implements Service {
   readonly name = 'api'
@@ -41,9 +42,9 @@ export class RestServer implements Service {
 
   /** @throws TramError STORE_LOCKED when another station answers on the socket, STORE_FAILED when it cannot be made */
   async start(signal: AbortSignal): Promise<void> {
-    const { socketPath, dataFolder, backends, bodyIdleMs = defaultBodyIdleMs } = this.#options
+    const { socketPath, dataFolder, backends, bodyPace = defaultBodyPace } = this.#options
     if (await answers(socketPath, signal)) throw new TramError('STORE_LOCKED', { folder: dataFolder })
-    const site = { ...this.#deps, backends, bodyIdleMs, stopping: this.#stopping.signal }
+    const site = { ...this.#deps, backends, bodyPace, stopping: this.#stopping.signal }
     const app = await createRestApp(() => site)
     try {
       // Left behind by a killed process: nobody listens on it.

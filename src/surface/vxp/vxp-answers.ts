@@ -57,6 +57,7 @@ const publicConditions: Partial<Record<ConditionCode, ErrorNumber>> = {
   PACKET_HASH_MISMATCH: badFile,
   PACKET_TOO_LARGE: badFile,
   PACKET_TRUNCATED: badFile,
+  PACKET_TOO_SLOW: badFile,
 }
 
 /** Fields that are wrong in the file itself rather than in a parameter. */

@@ -1,7 +1,8 @@
-// The body of a VXP request on its way in: bounded, given up when it stands still, and asked for (100-continue) only
+// The body of a VXP request on its way in: bounded, given up when it comes too slowly, and asked for (100-continue) only
 // when somebody starts to read it, so that whoever refuses early spares the client the upload.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { TramError } from '../../base/errors.ts'
+import type { UploadPace } from '../../base/upload-pace.ts'
 
 /** After the answer, a client that sends nothing for so long has stopped. */
 const lingerIdleMs = 2_000
@@ -9,8 +10,8 @@ const lingerIdleMs = 2_000
 /** How a body may behave. */
 export interface BodyLimits {
   maxBytes: number
-  /** Longest time without a byte. There is no limit on the whole: 500 MB over a slow line is legitimate. */
-  idleMs: number
+  /** There is no limit on the whole time: 500 MB over a slow line is legitimate. */
+  pace: UploadPace
 }
 
 /** The bytes of one request. Read once. */
@@ -50,12 +51,12 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     return this.#awaitsContinue
   }
 
-  /** @throws TramError PACKET_TOO_LARGE, PACKET_TRUNCATED (the client left, or stood still) */
+  /** @throws TramError PACKET_TOO_LARGE, PACKET_TRUNCATED (the client left), PACKET_TOO_SLOW */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     const { maxBytes } = this.#limits
     if ((this.declaredBytes ?? 0) > maxBytes) throw this.#tooLarge(this.declaredBytes ?? 0)
     for (;;) {
-      const piece = await this.#next()
+      const piece = await this.#nextInTime()
       if (piece === null) return
       this.receivedBytes += piece.length
       if (this.receivedBytes > maxBytes) throw this.#tooLarge(this.receivedBytes)
@@ -101,6 +102,18 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     request.pause()
   }
 
+  /** As `#next`. Who is too slow is not waited for after the answer either. */
+  async #nextInTime(): Promise<Uint8Array | null> {
+    try {
+      const piece = await this.#next()
+      if (piece !== null) this.#limits.pace.came(piece.length)
+      return piece
+    } catch (error) {
+      this.#isGivenUp = true
+      throw error
+    }
+  }
+
   /** The next piece, null at the end. */
   async #next(): Promise<Uint8Array | null> {
     const request = this.#request
@@ -117,17 +130,15 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     }
   }
 
-  /** Until the request can be read, ends, breaks or has stood still for too long. */
+  /** Until the request can be read, ends or breaks. */
   async #change(): Promise<void> {
     const request = this.#request
     const events = ['readable', 'end', 'close', 'error', 'aborted'] as const
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const timer = setTimeout(() => reject(this.#truncated()), this.#limits.idleMs)
+    const { promise, resolve } = Promise.withResolvers<void>()
     for (const event of events) request.once(event, resolve)
     try {
-      await promise
+      await this.#limits.pace.wait(promise)
     } finally {
-      clearTimeout(timer)
       for (const event of events) request.off(event, resolve)
     }
   }
@@ -137,7 +148,6 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   }
 
   #truncated(): TramError {
-    this.#isGivenUp = true
     return new TramError('PACKET_TRUNCATED', { bytes: this.receivedBytes, expected: this.declaredBytes ?? '?' })
   }
 }

@@ -5,33 +5,39 @@ import https from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { TramError } from '../../base/errors.ts'
 import type { VxpOptions } from './vxp-options.ts'
+import { shareConnections } from './vxp-shares.ts'
 
 /** sign-header repeats `to`: Node's 16 KiB end at 500 recipients, this carries well over 3,000. */
 export const maxHeaderBytes = 1024 * 1024
+/** Longest bounds; `idle_seconds` may make them shorter. */
 const headersTimeoutMs = 30_000
 const keepAliveMs = 60_000
 const handshakeMs = 10_000
 const checkEveryMs = 5_000
 
-const limits: http.ServerOptions = {
-  maxHeaderSize: maxHeaderBytes,
-  headersTimeout: headersTimeoutMs,
-  // No limit on the whole request: a large upload may be slow. vxp-body.ts watches each read.
-  requestTimeout: 0,
-  keepAliveTimeout: keepAliveMs,
-  connectionsCheckingInterval: checkEveryMs,
-  // Node would answer without JSON.
-  requireHostHeader: false,
+function limitsFor(idleMs: number): http.ServerOptions {
+  return {
+    maxHeaderSize: maxHeaderBytes,
+    // Also of a connection that never says anything.
+    headersTimeout: Math.min(headersTimeoutMs, idleMs),
+    // No limit on the whole request: a large upload may be slow. vxp-body.ts watches each read.
+    requestTimeout: 0,
+    keepAliveTimeout: Math.min(keepAliveMs, idleMs),
+    connectionsCheckingInterval: Math.min(checkEveryMs, idleMs),
+    // Node would answer without JSON.
+    requireHostHeader: false,
+  }
 }
 
 /**
  * A server that does not listen yet: HTTPS when both files are configured, else HTTP.
+ * @param onRefused told of an address that has more connections than its share
  * @throws TramError CONFIG_INVALID when the files cannot be used
  */
-export async function createListener(options: VxpOptions): Promise<Server> {
-  const server = await plainOrTls(options.https_certificate_file, options.https_key_file)
+export async function createListener(options: VxpOptions, onRefused: (address: string) => void): Promise<Server> {
+  const server = await plainOrTls(options)
   // Answered requests may linger and keep-alive connections idle: more connections than requests.
-  server.maxConnections = Math.max(256, options.max_concurrent * 4)
+  shareConnections(server, Math.max(256, options.max_concurrent * 4), onRefused)
   return server
 }
 
@@ -57,7 +63,9 @@ export async function listenOn(server: Server, listen: string): Promise<string> 
   return `${server instanceof https.Server ? 'https' : 'http'}://${shownHost}:${address.port}`
 }
 
-async function plainOrTls(certificateFile: string | undefined, keyFile: string | undefined): Promise<Server> {
+async function plainOrTls(options: VxpOptions): Promise<Server> {
+  const { https_certificate_file: certificateFile, https_key_file: keyFile } = options
+  const limits = limitsFor(options.idle_seconds * 1000)
   if (certificateFile === undefined && keyFile === undefined) return http.createServer(limits)
   if (certificateFile === undefined || keyFile === undefined)
     throw refusal('vxp.https_key_file', 'https needs both the certificate and the key')

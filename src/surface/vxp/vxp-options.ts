@@ -1,6 +1,7 @@
 // What the configuration says about the VXP interface: the section [vxp] and the backends ([[backend]]) that may call
 // it. config.ts composes these schemas; vxp-server.ts and vxp-backends.ts read the values.
 import Type, { type Static } from 'typebox'
+import { defaultMinBytesPerSecond } from '../../base/upload-pace.ts'
 
 /** The section `[vxp]`. Without both https files the interface speaks plain HTTP. */
 export const vxpOptions = Type.Object(
@@ -23,7 +24,12 @@ export const vxpOptions = Type.Object(
     https_key_file: Type.Optional(
       Type.String({ minLength: 1, description: 'PEM file: private key of the certificate' }),
     ),
-    max_concurrent: Type.Integer({ default: 64, minimum: 1, maximum: 4096, description: 'requests served at a time' }),
+    max_concurrent: Type.Integer({
+      default: 64,
+      minimum: 1,
+      maximum: 4096,
+      description: 'requests served at a time; one backend alone has at most seven eighths of them',
+    }),
     max_body_mib: Type.Integer({
       default: 600,
       minimum: 1,
@@ -35,6 +41,12 @@ export const vxpOptions = Type.Object(
       exclusiveMinimum: 0,
       maximum: 3600,
       description: 'a body or an answer that stands still for so long is given up; slow but moving ones are not',
+    }),
+    min_bytes_per_second: Type.Integer({
+      default: defaultMinBytesPerSecond,
+      minimum: 1,
+      maximum: 1024 * 1024,
+      description: 'a body that comes slower than this on average is given up when it lags idle_seconds behind',
     }),
   },
   { additionalProperties: false },

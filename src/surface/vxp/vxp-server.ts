@@ -9,6 +9,8 @@ import type { Clock } from '../../base/clock.ts'
 import { asTramError, TramError } from '../../base/errors.ts'
 import type { Service } from '../../base/lifecycle.ts'
 import { type Logger, logFields } from '../../base/logger.ts'
+import { PeerLog } from '../../base/peer-log.ts'
+import { UploadPace } from '../../base/upload-pace.ts'
 import type { Desk } from '../../exchange/desk.ts'
 import { errorNumberOf, failAnswer, isPublic } from './vxp-answers.ts'
 import { type BackendRegister, loadBackends } from './vxp-backends.ts'
@@ -20,6 +22,7 @@ import { PageMarks } from './vxp-page-marks.ts'
 import { RefusalLog } from './vxp-refusal-log.ts'
 import { acceptsGzip, VxpReply } from './vxp-reply.ts'
 import { printable, type VxpRequest, verifyRequest } from './vxp-request.ts'
+import { Shares } from './vxp-shares.ts'
 
 const mib = 1024 * 1024
 /** Bodies of operations that take no packet: kits send `{}`, or one agency as JSON. */
@@ -57,16 +60,19 @@ export class VxpServer implements Service {
   readonly #running = new Set<Promise<void>>()
   readonly #answering = new WeakMap<object, ServerResponse>()
   readonly #pages = new PageMarks()
-  #refusals: RefusalLog
+  readonly #places: Shares
+  readonly #refusals: RefusalLog
+  readonly #addressLog: PeerLog
   #server: Server | null = null
   #backends: BackendRegister | null = null
-  #busy = 0
   #endpoint = ''
 
   constructor(options: VxpOptions, deps: VxpDeps) {
     this.#options = options
     this.#deps = deps
+    this.#places = new Shares(options.max_concurrent)
     this.#refusals = new RefusalLog(deps.logger, deps.clock)
+    this.#addressLog = new PeerLog(deps)
   }
 
   /** `http://host:port` (or https), as it listens; '' before start. */
@@ -77,7 +83,9 @@ export class VxpServer implements Service {
   /** @throws TramError CONFIG_INVALID when a file cannot be used or the address cannot be listened on */
   async start(_signal: AbortSignal): Promise<void> {
     this.#backends = await loadBackends(this.#options.backends)
-    const server = await createListener(this.#options)
+    const server = await createListener(this.#options, (address) =>
+      this.#addressLog.write('warn', address, {}, 'vxp: connections of an address beyond its share'),
+    )
     this.#attend(server)
     this.#endpoint = await listenOn(server, this.#options.listen)
     server.on('error', (error) => this.#deps.logger.error({ message: error.message }, 'vxp server error'))
@@ -125,11 +133,12 @@ export class VxpServer implements Service {
     this.#answering.set(request.socket, response)
     response.on('error', () => undefined) // a client that leaves is seen by the writer
     const idleMs = this.#options.idle_seconds * 1000
+    const pace = new UploadPace({ idleMs, minBytesPerSecond: this.#options.min_bytes_per_second }, this.#deps.clock)
     const operation = operationNameOf(request.url ?? '')
     const maxBytes = findOperation(operation)?.body === 'packet' ? this.#options.max_body_mib * mib : maxSmallBodyBytes
     const visit: Visit = {
       operation,
-      body: new RequestBody(request, response, awaitsContinue, { maxBytes, idleMs }),
+      body: new RequestBody(request, response, awaitsContinue, { maxBytes, pace }),
       reply: new VxpReply(response, acceptsGzip(request.headers['accept-encoding']), idleMs),
       request: null,
       outcome: '0',
@@ -162,8 +171,6 @@ export class VxpServer implements Service {
     const verdict = verifyRequest(raw, this.#backends, nowMs, windowMs)
     if (!verdict.ok) throw verdict.reason
     visit.request = verdict.value
-    if (this.#busy >= this.#options.max_concurrent)
-      throw new TramError('OVERLOADED', { detail: 'quá nhiều yêu cầu cùng lúc' })
     if (method !== 'GET' && method !== 'POST')
       throw new TramError('REQUEST_INVALID', { field: 'method', detail: 'phải là GET hoặc POST' })
     const known = findOperation(operation)
@@ -174,7 +181,8 @@ export class VxpServer implements Service {
       })
     const contentTypes = valuesOf(rawHeaders, 'content-type')
     // Counted after the credentials: strangers cannot take the places of backends.
-    this.#busy++
+    const { systemid } = verdict.value.backend
+    if (!this.#places.take(systemid)) throw new TramError('OVERLOADED', { detail: 'quá nhiều yêu cầu cùng lúc' })
     try {
       if (known.body === 'ignored') await body.discard()
       const isBodyTrusted = verdict.value.isAddressTrusted || socket instanceof TLSSocket
@@ -182,7 +190,7 @@ export class VxpServer implements Service {
       const call = { body, isBodyTrusted, contentTypes, reply, pages: this.#pages, desk, nowMs, signal }
       await known.run({ ...verdict.value, ...call })
     } finally {
-      this.#busy--
+      this.#places.release(systemid)
     }
   }
 
@@ -238,11 +246,9 @@ export class VxpServer implements Service {
       socket.destroy()
       return
     }
-    const isTooLarge = error.code === 'HPE_HEADER_OVERFLOW'
-    const detail = isTooLarge ? `quá nhiều header hoặc dài hơn ${maxHeaderBytes} byte` : 'không phải HTTP hợp lệ'
+    const { status, detail } = noRequest(error.code)
     const refusal = new TramError('REQUEST_INVALID', { field: 'HTTP', detail })
     const text = JSON.stringify(failAnswer(refusal, '', ''))
-    const status = isTooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request'
     socket.end(
       `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
     )
@@ -251,6 +257,17 @@ export class VxpServer implements Service {
     socket.once('close', () => clearTimeout(timer))
     socket.resume()
   }
+}
+
+/** What Node found instead of a request. */
+function noRequest(code: string | undefined): { status: string; detail: string } {
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return {
+      status: '431 Request Header Fields Too Large',
+      detail: `quá nhiều header hoặc dài hơn ${maxHeaderBytes} byte`,
+    }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return { status: '408 Request Timeout', detail: 'không đến kịp' }
+  return { status: '400 Bad Request', detail: 'không phải HTTP hợp lệ' }
 }
 
 /** All values of a header, in order; Node keeps only the first of some. */

@@ -37,7 +37,7 @@ const deskWith = (desk: Partial<Desk>): Desk => desk as Desk
 /** Only what these tests ask for stands behind it. */
 function serverWith(
   parts: Partial<RestDeps> = {},
-  times: Pick<RestOptions, 'stopGraceMs' | 'bodyIdleMs'> = {},
+  times: Pick<RestOptions, 'stopGraceMs' | 'bodyPace'> = {},
 ): RestServer {
   const deps = { ...parts, logger: createLogger('silent'), clock: systemClock } as unknown as RestDeps
   const backends = [{ systemid: 'a', agencies: ['H01'] }]
@@ -114,6 +114,33 @@ describe('the socket of the API', () => {
     expect(await ended).toBeInstanceOf(Error)
   })
 
+  it('gives up a body of JSON that crawls, and refuses one that is too large and then crawls', async () => {
+    server = serverWith({}, { bodyPace: { idleMs: 200, minBytesPerSecond: 1024 } })
+    await server.start(never)
+    for (const [first, answer] of [
+      ['{"pin":"', /^HTTP\/1\.1 408 .*connection: close.*PACKET_TOO_SLOW/is],
+      ['x'.repeat(2_200_000), /^HTTP\/1\.1 413 .*REQUEST_INVALID/s],
+    ] as const) {
+      const socket = connect(socketPath)
+      socket.on('error', () => undefined) // cut while it still sends
+      const { promise: answered, resolve } = Promise.withResolvers<string>()
+      const received: Buffer[] = []
+      socket.on('data', (piece) => {
+        received.push(piece)
+        if (received.join('').includes('"code"')) resolve(received.join(''))
+      })
+      socket.write(
+        'POST /v1/pin HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n',
+      )
+      socket.write(`${first.length.toString(16)}\r\n${first}\r\n`)
+      const crawling = setInterval(() => socket.write('1\r\nx\r\n'), 20)
+      expect(await answered).toMatch(answer)
+      clearInterval(crawling)
+      socket.destroy()
+    }
+    expect((await apiCall(socketPath, '/v1/openapi.json')).status).toBe(200)
+  })
+
   it('gives up a document and a directory whose sender stands still, and lets the next one in', async () => {
     const drained = async (body: AsyncIterable<Uint8Array>): Promise<number> => {
       let bytes = 0
@@ -136,7 +163,8 @@ describe('the socket of the API', () => {
       isNew: true,
       warnings: [],
     })
-    server = serverWith({ desk: deskWith({ submit }), directory, counts }, { bodyIdleMs: 100 })
+    const bodyPace = { idleMs: 100, minBytesPerSecond: 1024 }
+    server = serverWith({ desk: deskWith({ submit }), directory, counts }, { bodyPace })
     await server.start(never)
     for (const path of ['/v1/documents', '/v1/directory']) {
       const socket = connect(socketPath)
@@ -146,7 +174,7 @@ describe('the socket of the API', () => {
         `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/xml\r\nContent-Length: 1000\r\n\r\n<edXML`,
       )
       await once(socket, 'close')
-      expect(Buffer.concat(received).toString()).toMatch(/^HTTP\/1\.1 422 .*PACKET_TRUNCATED/s)
+      expect(Buffer.concat(received).toString()).toMatch(/^HTTP\/1\.1 408 .*PACKET_TOO_SLOW/s)
     }
     const whole = await apiCall(socketPath, '/v1/documents', { body: '<edXML/>' })
     expect(whole.json()).toMatchObject({ docId: '8' })

@@ -87,6 +87,7 @@ describe('the schemas', () => {
       max_concurrent: 64,
       max_body_mib: 600,
       idle_seconds: 60,
+      min_bytes_per_second: 1024,
     })
     expect(backend).toEqual([])
   })
