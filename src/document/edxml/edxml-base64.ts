@@ -7,6 +7,22 @@ export type Base64Fault = string | undefined
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 const whiteSpace = ' \t\r\n'
 
+/** What a byte is to `takeDigits`. */
+const byteKind = { other: 0, digit: 1, space: 2, lineFeed: 3, carriageReturn: 4 } as const
+const byteKinds = new Uint8Array(256)
+for (const character of alphabet) byteKinds[character.charCodeAt(0)] = byteKind.digit
+for (const character of ' \t') byteKinds[character.charCodeAt(0)] = byteKind.space
+byteKinds[0x0a] = byteKind.lineFeed
+byteKinds[0x0d] = byteKind.carriageReturn
+
+/** Bytes that `takeDigits` took, and what a parser that counts lines has to know of them. */
+export interface DigitRun {
+  bytes: number
+  lineEnds: number
+  /** Bytes behind the last of its line ends, or all. */
+  column: number
+}
+
 /** Number of the first digits kept: enough for a signature of 4 bytes. */
 const headDigits = 6
 
@@ -32,6 +48,38 @@ export class Base64Checker {
       if (fault !== undefined) return fault
     }
     return undefined
+  }
+
+  /**
+   * Takes digits and white space from the front of `bytes`, up to the first byte that is neither: so the bulk of a packet
+   * need not become text and pass the parser. A CR is taken with its LF only; after padding nothing is.
+   */
+  takeDigits(bytes: Uint8Array): DigitRun {
+    let at = 0
+    let spaces = 0
+    let lineEnds = 0
+    let lineStart = 0
+    const end = this.#padding > 0 ? 0 : bytes.length
+    for (; at < end; at++) {
+      const kind = byteKinds[bytes[at] ?? 0]
+      if (kind === byteKind.digit) continue
+      if (kind === byteKind.other) break
+      if (kind === byteKind.carriageReturn) {
+        if (bytes[at + 1] !== 0x0a) break
+        at++
+        spaces++
+      }
+      spaces++
+      if (kind === byteKind.space) continue
+      lineEnds++
+      lineStart = at + 1
+    }
+    for (let index = 0; index < at && this.#head.length < headDigits; index++) {
+      if (byteKinds[bytes[index] ?? 0] === byteKind.digit)
+        this.#head.push(alphabet.indexOf(String.fromCharCode(bytes[index] ?? 0)))
+    }
+    this.#digits += at - spaces
+    return { bytes: at, lineEnds, column: at - lineStart }
   }
 
   #takeOther(character: string): Base64Fault {

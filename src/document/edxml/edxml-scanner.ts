@@ -1,10 +1,12 @@
 // Bytes of a packet to elements and pieces of text: UTF-8, well-formedness and the bounds on markup. Knows nothing of
 // edXML. Used by edxml-reader (which field is where) and edxml-extract; stands first on a document's way through intake.
+// Long because: what each bound counts, and where a fault is said to be, can only be checked beside the events that move it.
 import type { SaxesTagNS } from 'saxes'
 import { TramError } from '../../base/errors.ts'
+import type { DigitRun } from './edxml-base64.ts'
 import { FlatSaxes, type SaxesEvents } from './edxml-saxes.ts'
 import { readPacketStart } from './edxml-start.ts'
-import { Utf8Slicer } from './edxml-utf8.ts'
+import { sliceBytes, Utf8Slicer } from './edxml-utf8.ts'
 
 /** Bounds on markup. `…Bytes` are counted in UTF-16 units (at most 3 bytes each): that is what the parser holds. */
 export interface ScanLimits {
@@ -32,6 +34,11 @@ export interface ScanHandlers {
   close(): void
   /** A piece of the text of the innermost open element; a text comes in any number of pieces. */
   text(piece: string): void
+  /**
+   * If the innermost open element holds base64: takes what is digits and white space from the front of `bytes`. What is
+   * not taken comes as `text`.
+   */
+  takeDigits?(bytes: Uint8Array): DigitRun | undefined
   warn(field: string, line: number, detail: string): void
 }
 
@@ -74,10 +81,24 @@ export class EdxmlScanner {
   }
 
   write(bytes: Uint8Array): void {
-    for (const { text, invalid } of this.#utf8.slices(bytes)) {
-      this.#feed(text)
-      if (invalid) throw this.#malformed('a byte that is not UTF-8', this.location)
+    for (let from = this.#passDigits(bytes); from < bytes.length; ) {
+      const slice = bytes.subarray(from, from + sliceBytes)
+      for (const { text, invalid } of this.#utf8.slices(slice)) {
+        this.#feed(text)
+        if (invalid) throw this.#malformed('a byte that is not UTF-8', this.location)
+      }
+      from += slice.length
+      from += this.#passDigits(bytes.subarray(from))
     }
+  }
+
+  /** Hands base64 on beside the parser. Returns how many bytes it was. */
+  #passDigits(bytes: Uint8Array): number {
+    if (this.#start !== undefined || this.#utf8.hasPending || !this.#parser.isBetweenTexts) return 0
+    const run = this.#handlers.takeDigits?.(bytes)
+    if (run === undefined) return 0
+    this.#parser.passBy(run.bytes, run.lineEnds, run.column)
+    return run.bytes
   }
 
   end(): void {

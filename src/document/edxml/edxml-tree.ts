@@ -1,7 +1,7 @@
 // Gathers the known elements of a packet (edxml-shape) as they are scanned (edxml-scanner), within bounds, without ever
 // holding the content of an attachment. edxml-summary turns the result into a PacketSummary.
 import { TramError } from '../../base/errors.ts'
-import { Base64Checker } from './edxml-base64.ts'
+import { Base64Checker, type DigitRun } from './edxml-base64.ts'
 import { type FoundElement, pathBelow } from './edxml-element.ts'
 import type { ScanHandlers, ScanLocation } from './edxml-scanner.ts'
 import { type ElementShape, packetShape, type RepetitionLimit } from './edxml-shape.ts'
@@ -98,6 +98,10 @@ export class PacketTree implements ScanHandlers {
     element.sink.bytes += bytes
     if (element.sink.bytes > this.#limits.maxTextBytes) throw this.#exceeded('maxTextBytes', element.at)
     if (element.sink.kept) element.sink.pieces.push(piece)
+  }
+
+  takeDigits(bytes: Uint8Array): DigitRun | undefined {
+    return this.#innermost.base64?.takeDigits(bytes)
   }
 
   warn(field: string, line: number, detail: string): void {

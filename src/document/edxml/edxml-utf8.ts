@@ -3,7 +3,7 @@
 import { isUtf8 } from 'node:buffer'
 
 /** Small enough that what a parser gathers from one slice is no burden, large enough to be quick. */
-const sliceBytes = 16 * 1024
+export const sliceBytes = 16 * 1024
 
 export interface Utf8Slice {
   text: string
