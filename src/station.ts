@@ -28,6 +28,7 @@ import { exportEvidence } from './exchange/evidence-archive.ts'
 import { EvidenceCollector } from './exchange/evidence-collector.ts'
 import { GenerationWatch } from './exchange/generation-watch.ts'
 import { Inbox } from './exchange/inbox.ts'
+import { IndexRebuild } from './exchange/index-rebuild.ts'
 import { Intake } from './exchange/intake.ts'
 import { KeyedLock } from './exchange/keyed-lock.ts'
 import { MissingQuestions } from './exchange/missing-questions.ts'
@@ -47,6 +48,7 @@ import { Sequence } from './exchange/sequence.ts'
 import { StaleSeals } from './exchange/stale-seals.ts'
 import { StationHealth } from './exchange/station-health.ts'
 import { Statuses } from './exchange/statuses.ts'
+import { StoreScrub } from './exchange/store-scrub.ts'
 import { Switchboard } from './exchange/switchboard.ts'
 import { Tracing } from './exchange/tracing.ts'
 import { TrustedClock } from './exchange/trusted-clock.ts'
@@ -231,10 +233,19 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
       logger.error(logFields(asTramError(error)), 'no other station could be met')
     })
   }
+  const indices = new IndexRebuild({ records, packets, outbox, inbox, owners, references, sealer, sequence })
   const recovery = new Recovery(own, {
-    ...{ records, questions, generations, directory, intake, audit, clock, logger, seekDirectory: meetOthers },
-    rebuild: async () => undefined,
+    ...{ records, questions, generations, directory, intake, indices, inbox, outbox, audit, clock, logger },
+    seekDirectory: meetOthers,
   })
+  const scrub = new StoreScrub(
+    { intervalMs: config.store.scrub_hours * hourMs, quarantineFolder: paths.quarantine },
+    {
+      ...{ records, packets, owners, decisions, clock, logger },
+      isRecovering: () => recovery.isOpen,
+      onPacketLost: (digestHex) => recovery.packetLost(digestHex),
+    },
+  )
   clock.onAsk((isDoubtful) => {
     switchboard.askTimes()
     // A greeting tells the time as well: in doubt nothing is sealed, and what has nothing to send dials nobody.
@@ -309,6 +320,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     directories,
     courier,
     recovery,
+    scrub,
     retention,
     vxp,
     step('health', async () => health.markReady()),

@@ -165,6 +165,9 @@ export class Intake {
       clock.now() - existing.submittedAt > this.#options.resendAfterMs
     const groups = await waybillGroups(existing, recipients, submission.resend || isLate, this.#deps.outbox)
     if (existing !== undefined && groups.length === 0) {
+      // Its packet may have been lost to damage: sent again, it is here again (a file is already).
+      if (packet.operations.length > 0 && !(await packets.has(packet.digest)))
+        await records.commit([...packet.operations, owners.add(packet.digest, `document-${docId}`)])
       // The commit that accepted it may have failed for its caller and yet be on disk: then nobody woke the sealer.
       sealer.wake()
       return { docId, isNew: false, warnings }

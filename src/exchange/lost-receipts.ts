@@ -8,7 +8,7 @@ import type { PacketStore } from '../equipment/store/packet-store.ts'
 import type { RecordStore } from '../equipment/store/record-store.ts'
 import type { Directory } from './directory.ts'
 import type { Inbox } from './inbox.ts'
-import type { InboundRecord } from './schema/records.ts'
+import { type InboundRecord, WaybillRecord } from './schema/records.ts'
 
 export interface LostReceiptsDeps {
   records: RecordStore
@@ -20,7 +20,7 @@ export interface LostReceiptsDeps {
 }
 
 /**
- * Whether waybill, inbox item or packet of a decided offer is gone. False for stations that nobody asks.
+ * Whether waybill, its seal, inbox item or packet of a decided offer is gone. False for stations that nobody asks.
  * @param offer of a peer (attacker-controlled)
  * @throws TramError WAYBILL_INVALID, STORE_*
  */
@@ -33,7 +33,10 @@ export async function isLost(
   const { station, senderAgency, packetDigest } = parseWaybill(offer.waybill)
   if (!isAskedOf(station)) return false
   const stored = parseReceipt(known.receipt).verdicts.filter(({ outcome }) => outcome === Outcome.STORED)
-  if (stored.length > 0 && (await records.get(key('waybill', hex(sha256(offer.waybill))))) === undefined) return true
+  if (stored.length === 0) return false
+  const value = await records.get(key('waybill', hex(sha256(offer.waybill))))
+  const seal = value === undefined ? undefined : WaybillRecord.decode(value).seal
+  if (seal == null || (await records.get(key('cms', hex(seal.cmsDigest)))) === undefined) return true
   for (const { agency } of stored) {
     // It may be listed for an agency that this one has become since.
     const codes = await directory.codesOf(agency)

@@ -54,6 +54,10 @@ export class MissingQuestions {
     return [...this.#questions].filter(([, { answered }]) => !answered).map(([station]) => station)
   }
 
+  get isEmpty(): boolean {
+    return this.#questions.size === 0
+  }
+
   isListed(station: string): boolean {
     return this.#questions.has(station)
   }

@@ -237,6 +237,11 @@ export class Outbox implements Sealable {
     }
   }
 
+  /** Runs `work` while nothing else changes this delivery. */
+  exclusively<Result>(waybill: string, station: string, work: () => Promise<Result>): Promise<Result> {
+    return this.#lock.run(`${waybill}/${station}`, work)
+  }
+
   async delivery(waybill: string, station: string): Promise<DeliveryRecord | undefined> {
     const value = await this.#records.get(key('delivery', waybill, station))
     return value === undefined ? undefined : DeliveryRecord.decode(value)

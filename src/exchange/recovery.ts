@@ -5,13 +5,17 @@ import type { Clock } from '../base/clock.ts'
 import { asTramError, TramError } from '../base/errors.ts'
 import type { Service } from '../base/lifecycle.ts'
 import { type Logger, logFields } from '../base/logger.ts'
+import { parseWaybill } from '../document/waybill.ts'
 import { key, range } from '../equipment/store/namespaces.ts'
 import type { KeyRange, RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
 import type { AuditLog } from './audit-log.ts'
 import type { Directory } from './directory.ts'
 import type { GenerationWatch } from './generation-watch.ts'
+import type { Inbox } from './inbox.ts'
+import type { IndexRebuild } from './index-rebuild.ts'
 import type { Intake } from './intake.ts'
 import type { MissingQuestions } from './missing-questions.ts'
+import type { Outbox } from './outbox.ts'
 import {
   dropRecovery,
   jumpSequence,
@@ -33,6 +37,10 @@ const roundMs = 600_000
 /** How often a directory that lists us is looked for. */
 const seekMs = 60_000
 const failedMs = 10_000
+/** How often documents that cannot be delivered are looked at: they may have been sent again. */
+const lookMs = 60_000
+const everything: KeyRange = { from: '', to: '\u{10ffff}' }
+const shownLost = 20
 /** Pieces of evidence that are remembered by name. */
 const maxEvidence = 1000
 
@@ -56,8 +64,9 @@ export interface RecoveryDeps {
   logger: Logger
   /** Looks for a newer directory at a few other stations. */
   seekDirectory: () => void
-  /** Puts back what of our own can be derived from other records (index-rebuild.ts). */
-  rebuild: (signal: AbortSignal) => Promise<void>
+  indices: IndexRebuild
+  inbox: Inbox
+  outbox: Outbox
 }
 
 export class Recovery implements Service {
@@ -71,6 +80,8 @@ export class Recovery implements Service {
   #reports: TramError[] = []
   #record: RecoveryRecord | undefined
   #trouble: TramError | undefined
+  /** Documents of ours that cannot be delivered any more, until they are sent again. */
+  readonly #lost = new Set<string>()
   #isPrepared = false
   #isRebuilt = false
   #isNew = false
@@ -91,6 +102,28 @@ export class Recovery implements Service {
     this.#wake.wake()
   }
 
+  /**
+   * The packet of `digestHex` was damaged and is in quarantine: the senders of listed items are asked for it, and documents
+   * of ours that still need it are named.
+   * @throws TramError STORE_*
+   */
+  async packetLost(digestHex: string): Promise<void> {
+    const { records, questions, inbox, outbox, indices } = this.#deps
+    for await (const [name] of records.range(range('packetref', digestHex))) {
+      const owner = name.slice(name.lastIndexOf(':') + 1)
+      if (owner.startsWith('document-')) {
+        const docId = owner.slice('document-'.length)
+        if (!(await indices.isWhole(docId))) await this.#cannotDeliver(docId)
+        continue
+      }
+      const item = await inbox.find(owner.slice('item-'.length))
+      const record = item === undefined || item.mark === 'done' ? undefined : await outbox.waybill(item.waybill)
+      if (item === undefined || record === undefined) continue
+      await questions.add([parseWaybill(record.waybill).station], item.receivedAt - restoreMarginMs)
+    }
+    this.#wake.wake()
+  }
+
   /** Whether something may still be missing: then nothing is thrown away that nobody seems to need. */
   get isOpen(): boolean {
     return this.#record !== undefined || this.#reports.length > 0
@@ -99,6 +132,10 @@ export class Recovery implements Service {
   /** What is wrong now, for health. */
   conditions(): TramError[] {
     const conditions = this.#trouble === undefined ? [] : [this.#trouble]
+    if (this.#lost.size > 0) {
+      const documents = [...this.#lost].slice(0, shownLost).join(', ')
+      conditions.push(new TramError('DOCUMENTS_LOST', { count: this.#lost.size, documents }))
+    }
     const record = this.#record
     if (record === undefined) return conditions
     const [place] = record.evidence
@@ -119,6 +156,7 @@ export class Recovery implements Service {
     const evidence = await this.#mendMarks()
     const marks = await readMarks(records)
     await questions.load()
+    for await (const [name] of records.range(range('meta', 'lost'))) this.#lost.add(name.slice('meta:lost:'.length))
     generations.keep(marks.generation ?? 0)
     this.#record = marks.recovery
     this.#isNew = marks.generation === undefined
@@ -212,7 +250,9 @@ export class Recovery implements Service {
         this.#moveIntake()
         await this.#goOn(signal)
         this.#moveIntake()
-        waitMs = this.#record === undefined ? undefined : roundMs
+        await this.#lookAfterLost()
+        const isQuiet = this.#record === undefined && this.#deps.questions.isEmpty
+        waitMs = isQuiet ? (this.#lost.size > 0 ? lookMs : undefined) : roundMs
         if (this.#trouble?.code === 'GENERATION_UNLISTED') {
           this.#deps.seekDirectory()
           waitMs = seekMs
@@ -255,12 +295,17 @@ export class Recovery implements Service {
   async #goOn(signal: AbortSignal): Promise<void> {
     const { questions, directory, records, clock, audit } = this.#deps
     const record = this.#record
+    if (record === undefined) return this.#askFor(signal)
     // The old box must ask nobody: what peers hold for the station belongs to its successor.
-    if (record === undefined || this.#trouble?.code === 'STATION_SUPERSEDED') return
+    if (this.#trouble?.code === 'STATION_SUPERSEDED') return
     if (!this.#isRebuilt) {
       await directory.reload()
-      await this.#deps.rebuild(signal)
+      const more = await records.quarantineRecords(everything)
+      if (more.length > 0) this.#record = { ...record, evidence: [...record.evidence, ...more].slice(-maxEvidence) }
+      await this.#deps.indices.run((docId) => this.#cannotDeliver(docId), signal)
       this.#isRebuilt = true
+      if (more.length > 0) await records.commit([putRecovery(this.#record ?? record)])
+      return this.#goOn(signal)
     }
     if (directory.version === 0) return
     const stations = new Set<string>()
@@ -288,6 +333,31 @@ export class Recovery implements Service {
     this.#record = undefined
     await questions.drop()
     this.#logger.info({ step: 'recovered' }, 'every station has offered again what it sent here')
+  }
+
+  /** Single packets that were found damaged: only their senders are asked, and intake stays open. */
+  async #askFor(signal: AbortSignal): Promise<void> {
+    const { questions, directory } = this.#deps
+    if (questions.isEmpty || this.#trouble !== undefined || directory.version === 0) return
+    await questions.askAll(signal)
+    if (questions.waiting().length === 0 && this.#record === undefined) await questions.drop()
+  }
+
+  async #cannotDeliver(docId: string): Promise<void> {
+    if (this.#lost.has(docId)) return
+    this.#lost.add(docId)
+    this.#logger.error({ code: 'DOCUMENTS_LOST', document: docId }, 'a document cannot be delivered any more')
+    const put = { type: 'put', key: key('meta', 'lost', docId), value: new Uint8Array(0) } as const
+    await this.#deps.audit.commit([put], [{ act: 'lost', subject: docId }])
+  }
+
+  /** Documents that were sent again are lost no more. */
+  async #lookAfterLost(): Promise<void> {
+    for (const docId of [...this.#lost]) {
+      if (!(await this.#deps.indices.isWhole(docId))) continue
+      await this.#deps.records.commit([{ type: 'delete', key: key('meta', 'lost', docId) }])
+      this.#lost.delete(docId)
+    }
   }
 
   #moveIntake(): void {

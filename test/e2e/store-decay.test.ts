@@ -1,5 +1,6 @@
 // Disks that rot and boxes that are restored from backups: whatever is lost, a station notices, closes its intake, asks its
 // peers, and lists again all that a sender holds a receipt for, once. Real processes over libp2p.
+import { createHash } from 'node:crypto'
 import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -131,6 +132,57 @@ describe('damage', () => {
     await loser.delivered(await loser.send(answer))
     await markAllDone()
   })
+})
+
+describe('damage of what has long been written', () => {
+  test('a table that LevelDB cannot read is mended, and what it held is asked for', async () => {
+    const packets = Array.from({ length: 6 }, () => nextPacket())
+    await deliverAll(packets)
+    // Opening turns the log into a table.
+    await loser.process.stop()
+    await loser.process.start()
+    await loser.process.stop()
+    await change(
+      (names) =>
+        names
+          .filter((name) => name.endsWith('.ldb'))
+          .sort()
+          .at(-1),
+      (bytes) => {
+        for (let at = Math.floor(bytes.length / 3); at < Math.floor(bytes.length / 3) + 2000; at++)
+          bytes[at] = at & 0xff
+      },
+    )
+    await restartSender()
+    // What every part reads at its start may be unreadable: then the store is mended by the time of the next one.
+    await loser.process.start().catch(() => loser.process.start())
+    await recovered()
+    await lists(packets)
+    expect(await openEvidence()).toEqual([])
+    const answer = nextPacket('H41', 'G22')
+    await loser.delivered(await loser.send(answer))
+    await markAllDone()
+  }, 120_000)
+
+  test('a packet file is read through, put aside and fetched again; intake stays open', async () => {
+    const packet = nextPacket('G22', 'H41', 200_000)
+    await deliverAll([packet])
+    await loser.process.stop()
+    const packets = join(loser.station.dataFolder, 'packets')
+    const digest = createHash('sha256').update(packet).digest('hex')
+    const file = join(packets, digest.slice(0, 2), digest)
+    const bytes = await readFile(file)
+    bytes[100_000] = (bytes[100_000] ?? 0) ^ 1
+    await writeFile(file, bytes)
+    await restartSender()
+    await loser.process.start()
+    expect(await loser.process.seen((line) => line.code === 'PACKET_DAMAGED')).toMatchObject({ data: { digest } })
+    await loser.process.seen((line) => line.step === 'stored')
+    await lists([packet])
+    expect(loser.process.lines.filter((line) => line.code === 'STATION_RECOVERING')).toEqual([])
+    expect(await readdir(join(loser.station.dataFolder, 'quarantine'))).toContain(`packet-${digest}`)
+    await markAllDone()
+  }, 120_000)
 })
 
 describe('restore from a backup', () => {

@@ -1,5 +1,6 @@
 // The packet store on files and records: small packets are records in the namespace `packet`, large ones files named by
 // their digest. Between intake or reception and the outbox or inbox; packet-writer and packet-receiver do the way in.
+// Long because: every way in and out of the two places where packets lie.
 import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { isSystemError, TramError } from '../../base/errors.ts'
@@ -100,6 +101,16 @@ export class FilePacketStore implements PacketStore {
     await reading(() => this.#files.remove(digest))
     const recordKey = packetKey(digest)
     return (await this.#deps.records.get(recordKey)) ? [{ type: 'delete', key: recordKey }] : []
+  }
+
+  /** When the file of a packet was last written, ms since 1970; undefined when it is not a file. */
+  writtenMs(digest: Uint8Array): Promise<number | undefined> {
+    return reading(() => this.#files.writtenMs(digest))
+  }
+
+  /** Moves the file of a packet into `folder`: damaged, or nobody's after a loss. Then the packet is not here any more. */
+  quarantine(digest: Uint8Array, folder: string): Promise<void> {
+    return reading(() => this.#files.moveTo(digest, folder))
   }
 
   async sweepIncoming(wanted: ReadonlySet<string>): Promise<void> {

@@ -1,8 +1,9 @@
 // Where packets lie as files: temporary ones in the incoming folder, finished ones named by their digest, sharded by its
 // first two digits. Every step leaves names and bytes durable. Beneath packet-writer, packet-receiver, file-packet-store.
 import { randomBytes } from 'node:crypto'
+import type { Stats } from 'node:fs'
 import { type FileHandle, open, opendir, rename, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { isSystemError } from '../../base/errors.ts'
 import { makeFolder, syncFolder } from './durable-files.ts'
 
@@ -92,7 +93,7 @@ export class PacketFiles {
 
   /** Size of a packet's file, or undefined when there is none. */
   async size(digest: Uint8Array): Promise<number | undefined> {
-    return await sizeOf(this.path(digest))
+    return (await statIfThere(this.path(digest)))?.size
   }
 
   /** Deletes a packet's file, for good. */
@@ -104,6 +105,20 @@ export class PacketFiles {
       if (isSystemError(error, 'ENOENT')) return
       throw error
     }
+    await syncFolder(join(path, '..'))
+  }
+
+  /** When a packet's file was last written, ms since 1970; undefined when there is none. */
+  async writtenMs(digest: Uint8Array): Promise<number | undefined> {
+    return (await statIfThere(this.path(digest)))?.mtimeMs
+  }
+
+  /** Moves a packet's file into `folder`, on the same file system, as evidence. */
+  async moveTo(digest: Uint8Array, folder: string): Promise<void> {
+    const path = this.path(digest)
+    await makeFolder(folder)
+    await rename(path, join(folder, `packet-${basename(path)}`))
+    await syncFolder(folder)
     await syncFolder(join(path, '..'))
   }
 
@@ -159,9 +174,9 @@ async function openIfThere(path: string): Promise<FileHandle | undefined> {
   }
 }
 
-async function sizeOf(path: string): Promise<number | undefined> {
+async function statIfThere(path: string): Promise<Stats | undefined> {
   try {
-    return (await stat(path)).size
+    return await stat(path)
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) return undefined
     throw error

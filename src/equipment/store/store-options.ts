@@ -21,6 +21,13 @@ export const storeOptions = Type.Object(
       default: 128 * mebibyte,
       description: 'Size of a file that is given up when the disk is full, so that the store can recover, in bytes.',
     }),
+    scrub_hours: Type.Integer({
+      minimum: 1,
+      maximum: 720,
+      default: 24,
+      description:
+        'Hours between two readings of all that is kept, which find damage while the sender still has the document.',
+    }),
     status_reserve_bytes: Type.Integer({
       minimum: 0,
       default: 32 * mebibyte,
