@@ -10,7 +10,7 @@ import { PacketKind } from '../document/schema/waybill.ts'
 import type { ControlMessage } from '../equipment/link/peer-link.ts'
 import type { Temporary } from '../equipment/link/schema/messages.ts'
 import { key } from '../equipment/store/namespaces.ts'
-import type { PacketReceiver, StoredPacket } from '../equipment/store/packet-store.ts'
+import { type PacketReceiver, type StoredPacket, smallPacketBytes } from '../equipment/store/packet-store.ts'
 import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
 import type { Reservation, SpaceKeeper } from '../equipment/store/space-keeper.ts'
 import { Decision, type DecisionDeps } from './decision.ts'
@@ -88,9 +88,12 @@ export class Arrival {
     return this.#ended
   }
 
-  /** Check 4 and what needs no bytes; then the durable offer and `want`. Throws what should be answered `temporary`. */
+  /**
+   * Check 4 and what needs no bytes; then the durable offer, if the packet is a file, and `want`.
+   * Throws what should be answered `temporary`.
+   */
   async begin(): Promise<void> {
-    const { link, transfer, waybill, waybillDigest, wasDecided } = this.#offered
+    const { link, transfer, waybill, waybillDigest } = this.#offered
     const kind = waybill.kind === PacketKind.STATUS ? 'status' : 'document'
     // Refusals are kept as well: without this, offers that are refused for good would fill the disk to its last byte.
     this.#recordRoom = this.#deps.space.reserve(this.#recordBytes(), kind, link.peerId)
@@ -108,15 +111,26 @@ export class Arrival {
       kind,
       link.peerId,
     )
+    // From here on it is given back when the arrival is suspended, also because the commit fails.
+    this.#receiver = receiver
+    if (receiver.nextChunk === 0) this.#reader = new PacketReader()
+    // A small packet is in memory until the decision, which stores all of this: after a crash both sides begin anew.
+    if (waybill.packetSize > smallPacketBytes) await this.#keepOffer()
+    if (this.#ended) return this.#suspendNow()
+    this.#silence = setTimeout(() => this.#onSilence(), senderSilenceMs).unref()
+    this.#deps.logger.debug({ step: 'wanting', waybill: waybillDigest }, 'asking for the packet')
+    link.send({ want: { transfer, firstChunk: receiver.nextChunk } })
+  }
+
+  /** Makes the offer durable: the file that is about to grow belongs to it, also after a restart. */
+  async #keepOffer(): Promise<void> {
+    const { waybill, waybillDigest, wasDecided } = this.#offered
     const inbound = InboundRecord.encode({
       state: InboundState.RECEIVING,
       agencies: [...this.#offered.agencies],
       offeredAt: this.#deps.clock.now(),
       packetDigest: waybill.packetDigest,
     })
-    // From here on it is given back when the arrival is suspended, also because the commit fails.
-    this.#receiver = receiver
-    if (receiver.nextChunk === 0) this.#reader = new PacketReader()
     await this.#deps.records.commit([
       ...this.#evidence,
       // A receipt that was given stays in force, should this packet never come.
@@ -124,9 +138,6 @@ export class Arrival {
       { type: 'put', key: key('arriving', waybillDigest), value: new Uint8Array(0) },
     ])
     this.#deps.logger.debug({ step: 'offer-durable', waybill: waybillDigest }, 'offer is durable')
-    if (this.#ended) return this.#suspendNow()
-    this.#silence = setTimeout(() => this.#onSilence(), senderSilenceMs).unref()
-    link.send({ want: { transfer, firstChunk: receiver.nextChunk } })
   }
 
   /** Bytes of the packet, in order. */

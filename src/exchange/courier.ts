@@ -39,7 +39,7 @@ export class Courier implements Service {
 
   async start(): Promise<void> {
     this.#running = true
-    this.#deps.outbox.onQueued((station) => this.#station(station)?.wake())
+    this.#deps.outbox.onQueued((station, rank) => this.#station(station)?.wake(rank))
     await this.wakeAll()
     this.#timer = setInterval(() => {
       this.wakeAll().catch((error: unknown) => this.#deps.logger.warn(logFields(asTramError(error)), 'queues not read'))
@@ -176,13 +176,13 @@ export class Courier implements Service {
       sealedAt: sealedAtMs,
       directoryVersion,
     }
-    const offeredAt = this.#stations.get(station)?.offeredAt(waybill) ?? 0
+    const progress = this.#stations.get(station)?.takeProgress(waybill) ?? {}
     logger.debug({ step: 'closing', document: delivery.docId, station }, 'receipt verified')
     const outcome = await outbox.close(
       waybill,
       station,
       { receipt: sealed.receipt, seal: reference, cms: seal.cms },
-      offeredAt,
+      progress,
     )
     if (outcome !== undefined) {
       logger.info({ step: 'closed', document: delivery.docId, station, refused: outcome.refused }, 'receipt is durable')

@@ -23,8 +23,8 @@ export interface Flight {
   movedMs: number
   /** The recipient has asked for its bytes: once a flight, so that nobody has us read a packet many times at once. */
   isWanted: boolean
-  /** Aborted when the flight ends, whatever the reason. */
-  cancel: AbortController
+  /** While its bytes are being sent; aborted when the flight ends first, whatever the reason. */
+  cancel: AbortController | undefined
 }
 
 export class Flights {
@@ -59,7 +59,7 @@ export class Flights {
       transfer: this.#lastTransfer,
       isWanted: false,
       movedMs: this.#clock.monotonic(),
-      cancel: new AbortController(),
+      cancel: undefined,
     }
     this.#byTransfer.set(begun.transfer, begun)
     this.#byWaybill.set(flight.queued.waybill, begun)
@@ -70,6 +70,14 @@ export class Flights {
   /** The recipient has done something about a flight. */
   moved(flight: Flight): void {
     flight.movedMs = this.#clock.monotonic()
+  }
+
+  /** Its bytes are about to be sent. Returns what says that they are wanted no longer. */
+  beginSending(flight: Flight): AbortSignal {
+    const cancel = new AbortController()
+    flight.isWanted = true
+    flight.cancel = cancel
+    return cancel.signal
   }
 
   get(transfer: number): Flight | undefined {
@@ -86,7 +94,7 @@ export class Flights {
     this.#byTransfer.delete(flight.transfer)
     this.#byWaybill.delete(flight.queued.waybill)
     if (isLarge(flight.rank)) this.#large -= 1
-    flight.cancel.abort(new TramError('LINK_CLOSED', { peer: flight.docId, detail: 'transfer ended' }))
+    flight.cancel?.abort(new TramError('LINK_CLOSED', { peer: flight.docId, detail: 'transfer ended' }))
   }
 
   endAll(): void {

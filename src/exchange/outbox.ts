@@ -49,6 +49,9 @@ export interface ReceiptEvidence {
   cms: Uint8Array
 }
 
+/** What is told of a delivery on its way. */
+export type DeliveryProgress = Partial<Pick<DeliveryRecord, 'state' | 'offeredAt' | 'storedAt' | 'lastTrouble'>>
+
 export interface CloseOutcome {
   agencies: readonly string[]
   refused: boolean
@@ -60,7 +63,7 @@ export class Outbox implements Sealable {
   readonly #clock: Clock
   readonly #sequence: Sequence
   readonly #sealer: Sealer
-  readonly #queued = new Set<(station: string) => void>()
+  readonly #queued = new Set<(station: string, rank: QueueRank | undefined) => void>()
   /** Changes of one delivery wait for each other: a late `stored` must not reopen what a receipt has closed. */
   readonly #lock = new KeyedLock()
   /** Records between load and sealed, so that sealing thousands reads each once. */
@@ -77,8 +80,8 @@ export class Outbox implements Sealable {
     this.#sealer.register('waybill', this)
   }
 
-  /** Calls `listener` with a station whenever something was queued for it. */
-  onQueued(listener: (station: string) => void): void {
+  /** Calls `listener` with a station whenever something was queued for it; without a rank it may be in any. */
+  onQueued(listener: (station: string, rank: QueueRank | undefined) => void): void {
     this.#queued.add(listener)
   }
 
@@ -162,7 +165,8 @@ export class Outbox implements Sealable {
     this.#endSealing()
     const record = this.#loaded.get(id)
     this.#loaded.delete(id)
-    for (const station of record?.stations ?? []) this.wake(station)
+    const rank = queueRanks.find((name) => name === record?.queueRank)
+    for (const station of record?.stations ?? []) this.wake(station, rank)
   }
 
   #endSealing(): void {
@@ -170,8 +174,8 @@ export class Outbox implements Sealable {
   }
 
   /** Tells the courier that something waits for a station. */
-  wake(station: string): void {
-    for (const listener of this.#queued) listener(station)
+  wake(station: string, rank?: QueueRank): void {
+    for (const listener of this.#queued) listener(station, rank)
   }
 
   /** Stations with anything queued, for the courier's start. */
@@ -253,11 +257,11 @@ export class Outbox implements Sealable {
   }
 
   /** The recipient said `stored`: kept for those who ask, nothing depends on it. */
-  noteProgress(waybill: string, station: string, change: Partial<DeliveryRecord>): Promise<void> {
+  noteProgress(waybill: string, station: string, change: DeliveryProgress): Promise<void> {
     return this.#lock.run(`${waybill}/${station}`, () => this.#noteProgress(waybill, station, change))
   }
 
-  async #noteProgress(waybill: string, station: string, change: Partial<DeliveryRecord>): Promise<void> {
+  async #noteProgress(waybill: string, station: string, change: DeliveryProgress): Promise<void> {
     const record = await this.delivery(waybill, station)
     if (record === undefined || record.state === DeliveryState.CLOSED || record.state === DeliveryState.EXPIRED) return
     // A late answer to an old offer: the delivery waits for a new seal, and must be queued again when it has it.
@@ -266,21 +270,24 @@ export class Outbox implements Sealable {
     await this.#records.commit([{ type: 'put', key: key('delivery', waybill, station), value }])
   }
 
-  /** Closes a delivery with its verified receipt; durable when it resolves. Does nothing if it is closed already. */
+  /**
+   * Closes a delivery with its verified receipt; durable when it resolves. Does nothing if it is closed already.
+   * @param progress what was told of the delivery and is not in its record
+   */
   close(
     waybill: string,
     station: string,
     evidence: ReceiptEvidence,
-    offeredAt: number,
+    progress: DeliveryProgress,
   ): Promise<CloseOutcome | undefined> {
-    return this.#lock.run(`${waybill}/${station}`, () => this.#close(waybill, station, evidence, offeredAt))
+    return this.#lock.run(`${waybill}/${station}`, () => this.#close(waybill, station, evidence, progress))
   }
 
   async #close(
     waybill: string,
     station: string,
     evidence: ReceiptEvidence,
-    offeredAt: number,
+    progress: DeliveryProgress,
   ): Promise<CloseOutcome | undefined> {
     const record = await this.delivery(waybill, station)
     if (record === undefined || record.state === DeliveryState.CLOSED) return undefined
@@ -291,7 +298,9 @@ export class Outbox implements Sealable {
       ...record,
       state: DeliveryState.CLOSED,
       queueKey: '',
-      offeredAt: record.offeredAt || offeredAt,
+      offeredAt: record.offeredAt || (progress.offeredAt ?? 0),
+      storedAt: record.storedAt || (progress.storedAt ?? 0),
+      lastTrouble: record.lastTrouble || (progress.lastTrouble ?? ''),
       closedAt,
       receipt: Buffer.from(evidence.receipt),
       receiptSeal: evidence.seal,

@@ -13,22 +13,23 @@ const laneOf = ({ rank, waybill }: Flight): DataLane =>
 /**
  * Sends the packet from `firstChunk` on, then `end`.
  * @param onSent called for each piece that the link has taken
- * @throws TramError LINK_CLOSED, PACKET_MISSING, PACKET_DAMAGED, STORE_*; the reason of the flight's cancel signal
+ * @throws TramError LINK_CLOSED, PACKET_MISSING, PACKET_DAMAGED, STORE_*; the signal's reason
  */
 export async function pumpPacket(
   packets: PacketStore,
   link: PeerLink,
   flight: Flight,
   firstChunk: number,
+  signal: AbortSignal,
   onSent: () => void,
 ): Promise<void> {
-  const { transfer, waybill, cancel } = flight
+  const { transfer, waybill } = flight
   let offset = firstChunk * waybill.chunkSize
   if (offset < waybill.packetSize) {
     for await (const piece of packets.read(waybill.packetDigest, offset)) {
       for (let at = 0; at < piece.byteLength; at += dataBytes) {
         const bytes = piece.subarray(at, at + dataBytes)
-        await link.sendData(laneOf(flight), transfer, offset, bytes, cancel.signal)
+        await link.sendData(laneOf(flight), transfer, offset, bytes, signal)
         offset += bytes.byteLength
         onSent()
       }

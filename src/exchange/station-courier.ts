@@ -12,10 +12,11 @@ import { key } from '../equipment/store/namespaces.ts'
 import type { PacketStore } from '../equipment/store/packet-store.ts'
 import type { RecordStore } from '../equipment/store/record-store.ts'
 import type { Connector } from './connector.ts'
+import { DeliveryNotes } from './delivery-notes.ts'
 import { DeliveryOffers } from './delivery-offers.ts'
 import { FlightWatch } from './flight-watch.ts'
 import { type Flight, Flights } from './flights.ts'
-import { type Outbox, type QueuedDelivery, type QueueRank, queueRanks } from './outbox.ts'
+import { type DeliveryProgress, type Outbox, type QueuedDelivery, type QueueRank, queueRanks } from './outbox.ts'
 import { pumpPacket } from './packet-pump.ts'
 import { PeerPatience } from './peer-patience.ts'
 import { isGone, isReOffer, type MissingQuestion, ReOffers } from './re-offers.ts'
@@ -45,11 +46,14 @@ export class StationCourier {
   readonly #watch: FlightWatch
   /** How far each queue was walked. A new map for each walk: one that was given up must not push the next one on. */
   #cursors = new Map<QueueRank, string>()
+  /** Queues that were walked to their end, and of which nothing was heard since. */
+  readonly #quiet = new Set<QueueRank>()
   readonly #offers: DeliveryOffers
   readonly #retries: RetrySchedule
   readonly #again: ReOffers
   #link: PeerLink | undefined
   readonly #patience: PeerPatience
+  readonly #notes: DeliveryNotes
   #loop: Promise<void> = Promise.resolve()
 
   constructor(id: string, deps: StationCourierDeps) {
@@ -60,6 +64,7 @@ export class StationCourier {
     this.#offers = new DeliveryOffers(id, { ...deps, logger: this.#logger })
     this.#retries = new RetrySchedule(deps.clock)
     this.#patience = new PeerPatience({ ...deps, logger: this.#logger })
+    this.#notes = new DeliveryNotes(id, deps.outbox, this.#logger)
     this.#again = new ReOffers(id, deps, (missingDone) => this.#tell(this.#link, { missingDone }))
     const ways = { cancel: this.#cancel, retryLater: this.#retryLater }
     this.#watch = new FlightWatch(id, { ...deps, ...ways, flights: this.#flights, expiry: this.#offers.expiry })
@@ -77,10 +82,14 @@ export class StationCourier {
   async stop(): Promise<void> {
     this.#stopping.abort(new TramError('LINK_CLOSED', { peer: this.#id, detail: 'the station stops' }))
     this.#flights.endAll()
+    this.#notes.stop()
     await this.#loop
   }
 
-  wake(): void {
+  /** Something was queued: in this rank, or who knows where. */
+  wake(rank?: QueueRank): void {
+    if (rank === undefined) this.#quiet.clear()
+    else this.#quiet.delete(rank)
     this.#wake.wake()
   }
 
@@ -94,8 +103,7 @@ export class StationCourier {
   retryAll(): void {
     this.#patience.forget()
     this.#retries.clear()
-    this.#cursors = new Map()
-    this.#wake.wake()
+    this.#walkAnew()
   }
 
   linkOpened(link: PeerLink): void {
@@ -113,9 +121,9 @@ export class StationCourier {
     this.#beginAnew()
   }
 
-  /** When a waybill was offered on this link, ms since 1970; 0 = not. */
-  offeredAt(waybill: string): number {
-    return this.#flights.ofWaybill(waybill)?.offeredAt ?? 0
+  /** What is known of a delivery and not in its record yet; it is the caller's to write from now on. */
+  takeProgress(waybill: string): DeliveryProgress {
+    return { offeredAt: this.#flights.ofWaybill(waybill)?.offeredAt ?? 0, ...this.#notes.take(waybill) }
   }
 
   /** The delivery is closed. */
@@ -161,14 +169,13 @@ export class StationCourier {
       let waitMs: number | undefined
       try {
         await this.#watch.look()
-        if (await this.#hasWork())
-          waitMs =
-            this.#link === undefined
-              ? await this.#patience.whenDue(() => this.#connect())
-              : await this.#offerMore(this.#link)
-        else waitMs = this.#untilDue()
+        if (this.#retries.takeRewind()) this.#walkAnew()
+        if (this.#link === undefined && !(await this.#hasWork())) waitMs = this.#untilDue()
+        else if (this.#link !== undefined) waitMs = await this.#offerMore(this.#link)
+        else waitMs = await this.#patience.whenDue(() => this.#connect())
       } catch (error) {
         if (signal.aborted) return
+        this.#quiet.clear()
         const trouble = asTramError(error)
         if (trouble.code !== 'LINK_CLOSED') this.#logger.error(logFields(trouble), 'the courier will try again')
         waitMs = retryMs.failed
@@ -178,7 +185,6 @@ export class StationCourier {
   }
 
   async #hasWork(): Promise<boolean> {
-    if (this.#retries.takeRewind()) this.#cursors = new Map()
     if (this.#retries.due().length > 0 || this.#again.untilDue() === 0) return true
     for (const rank of queueRanks) {
       if ((await this.#deps.outbox.queued(this.#id, rank, this.#cursors.get(rank), 1)).length > 0) return true
@@ -208,14 +214,12 @@ export class StationCourier {
       await this.#offerOne(link, lost.queued, lost.rank)
     }
     for (const rank of queueRanks) {
-      while (link === this.#link && this.#flights.room(rank) > 0) {
-        const batch = await this.#deps.outbox.queued(
-          this.#id,
-          rank,
-          cursors.get(rank),
-          Math.min(this.#flights.room(rank), 64),
-        )
-        if (batch.length === 0) break
+      while (link === this.#link && !this.#quiet.has(rank) && this.#flights.room(rank) > 0) {
+        const limit = Math.min(this.#flights.room(rank), 64)
+        // Before the look: whatever is queued during it says so.
+        this.#quiet.add(rank)
+        const batch = await this.#deps.outbox.queued(this.#id, rank, cursors.get(rank), limit)
+        if (batch.length === limit) this.#quiet.delete(rank)
         for (const queued of batch) {
           if (link !== this.#link || cursors !== this.#cursors) return 0
           await this.#offerOne(link, queued, rank)
@@ -269,18 +273,19 @@ export class StationCourier {
     if (flight.isWanted || firstChunk > flight.waybill.chunkDigests.length) {
       throw new TramError('LINK_PROTOCOL_VIOLATION', { peer: link.peerId, detail: `wants chunk ${firstChunk}` })
     }
-    flight.isWanted = true
     this.#flights.moved(flight)
     this.#logger.debug({ step: 'sending', document: flight.docId, firstChunk }, 'sending chunks')
     void this.#pump(link, flight, firstChunk)
   }
 
   async #pump(link: PeerLink, flight: Flight, firstChunk: number): Promise<void> {
+    const signal = this.#flights.beginSending(flight)
     try {
-      await pumpPacket(this.#deps.packets, link, flight, firstChunk, () => this.#flights.moved(flight))
+      await pumpPacket(this.#deps.packets, link, flight, firstChunk, signal, () => this.#flights.moved(flight))
+      flight.cancel = undefined
       this.#logger.debug({ step: 'ending', document: flight.docId }, 'all chunks are sent')
     } catch (error) {
-      if (flight.cancel.signal.aborted || link.closed.aborted) return
+      if (signal.aborted || link.closed.aborted) return
       const trouble = asTramError(error)
       this.#logger.error({ ...logFields(trouble), document: flight.docId }, 'the packet could not be sent')
       this.#cancel(flight, trouble.code)
@@ -302,19 +307,9 @@ export class StationCourier {
     this.#flights.end(flight)
     this.#again.settled(flight.queued)
     this.#retries.expectReceipt()
-    this.#note(flight, {
-      state: DeliveryState.AWAITING_RECEIPT,
-      offeredAt: flight.offeredAt,
-      storedAt: this.#deps.clock.now(),
-    })
+    const told = { offeredAt: flight.offeredAt, storedAt: this.#deps.clock.now() }
+    this.#notes.add(flight.queued.waybill, { state: DeliveryState.AWAITING_RECEIPT, ...told })
     this.#wake.wake()
-  }
-
-  /** Kept for those who ask; the receipt tells the same. */
-  #note(flight: Flight, change: Partial<DeliveryRecord>): void {
-    this.#deps.outbox.noteProgress(flight.queued.waybill, this.#id, change).catch((error: unknown) => {
-      this.#logger.warn(logFields(asTramError(error)), 'progress was not noted; the receipt will tell')
-    })
   }
 
   #temporary({ transfer, code, retryAfterMs, reseal }: Temporary): void {
@@ -332,7 +327,7 @@ export class StationCourier {
       return
     }
     this.#retryLater(flight, retryAfterMs)
-    this.#note(flight, { lastTrouble: code.slice(0, 64), offeredAt: flight.offeredAt })
+    this.#notes.add(flight.queued.waybill, { lastTrouble: code.slice(0, 64), offeredAt: flight.offeredAt })
   }
 
   /** The recipient finds the seal's certificate expired or its generation closed (attacker-controlled). */
@@ -347,7 +342,7 @@ export class StationCourier {
     const current = (await outbox.waybill(queued.waybill))?.seal?.cmsDigest
     const isSame = current === undefined || equalBytes(current, seal.cmsDigest)
     this.#retryLater(flight, isSame ? retryMs.sameSeal : 0)
-    this.#note(flight, { lastTrouble: code.slice(0, 64), offeredAt: flight.offeredAt })
+    this.#notes.add(flight.queued.waybill, { lastTrouble: code.slice(0, 64), offeredAt: flight.offeredAt })
   }
 
   #rejected(transfer: number, code: string, detail: string): void {
@@ -394,7 +389,11 @@ export class StationCourier {
     this.#flights.endAll()
     this.#again.linkChanged()
     this.#retries.clear()
+    this.#walkAnew()
+  }
+
+  #walkAnew(): void {
     this.#cursors = new Map()
-    this.#wake.wake()
+    this.wake()
   }
 }

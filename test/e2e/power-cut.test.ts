@@ -34,7 +34,7 @@ const moments = {
   ],
   recipient: [
     'offer-heard',
-    'offer-durable',
+    'wanting',
     'data-durable',
     'packet-durable',
     'deciding',

@@ -9,6 +9,11 @@ const endTimeoutMs = 1000
 /** What `nudge` may pass on at once. */
 const nudgeBytes = 64 * 1024
 
+/** Frames of a turn of the event loop leave together up to so many bytes: each write goes through yamux, TLS and the system. */
+const gatherBytes = 64 * 1024
+/** Copying a frame of so many bytes would cost more than a write of its own. */
+const ownWriteBytes = 16 * 1024
+
 /** Counts the users of each connection. */
 export class ConnectionUsers {
   readonly #counts = new Map<Connection, number>()
@@ -46,6 +51,9 @@ export class Libp2pWire implements Wire {
   readonly #hold: { release(): void }
   #ending = false
   #wasFull = false
+  #gathered: Uint8Array[] = []
+  #gatheredBytes = 0
+  #link: WireReader | undefined
 
   constructor(stream: Stream, connection: Connection, users: ConnectionUsers) {
     this.#stream = stream
@@ -54,6 +62,7 @@ export class Libp2pWire implements Wire {
 
   /** Hands everything that the stream brings to `link`, from what it has buffered on. */
   attach(link: WireReader): void {
+    this.#link = link
     const { promise: closed, resolve } = Promise.withResolvers<Error | undefined>()
     this.#stream.addEventListener('message', (event) => {
       const { data } = event
@@ -71,14 +80,42 @@ export class Libp2pWire implements Wire {
   }
 
   send(bytes: Uint8Array): void {
-    // The return value and `drain` say nothing reliable; flight.ts and the stream's maxWriteBufferLength bound the buffer.
+    if (this.#stream.status !== 'open') throw new Error(`the stream is ${this.#stream.status}`)
+    if (bytes.byteLength >= ownWriteBytes || this.#gatheredBytes + bytes.byteLength > gatherBytes) this.#flush()
+    if (bytes.byteLength >= ownWriteBytes) {
+      // The return value and `drain` say nothing reliable; flight.ts and the stream's maxWriteBufferLength bound the buffer.
+      this.#stream.send(bytes)
+      return
+    }
+    if (this.#gathered.length === 0) process.nextTick(() => this.#flushLate())
+    this.#gathered.push(bytes)
+    this.#gatheredBytes += bytes.byteLength
+  }
+
+  /** Hands what was gathered to the stream. Throws as `send`. */
+  #flush(): void {
+    const [first, ...rest] = this.#gathered
+    if (first === undefined) return
+    const bytes = rest.length === 0 ? first : Buffer.concat(this.#gathered, this.#gatheredBytes)
+    this.#gathered = []
+    this.#gatheredBytes = 0
     this.#stream.send(bytes)
+  }
+
+  /** At the end of the turn nobody is there any more to whom it could be thrown. */
+  #flushLate(): void {
+    try {
+      this.#flush()
+    } catch (error) {
+      this.#link?.wireClosed(error instanceof Error ? error : new Error(String(error)))
+    }
   }
 
   async end(): Promise<void> {
     this.#ending = true
     const signal = AbortSignal.timeout(endTimeoutMs)
     try {
+      this.#flush()
       await this.#stream.close({ signal })
       // A TLS connection that is closed at once loses what was just sent (tried): wait until the peer closes too.
       await this.#streamClosed(signal)
@@ -109,6 +146,8 @@ export class Libp2pWire implements Wire {
   }
 
   cut(reason: Error): void {
+    this.#gathered = []
+    this.#gatheredBytes = 0
     this.#stream.abort(reason)
     this.#hold.release()
   }

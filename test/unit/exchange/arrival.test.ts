@@ -21,6 +21,17 @@ const packet = buildPacket({
   subject: 'Một văn bản',
 })
 
+/** A file at the recipient. */
+const bulky = buildPacket({
+  dialect: 'plain',
+  from: { organId: 'H01', organName: 'Bộ Một' },
+  to: [{ organId: 'H02', organName: 'Sở Hai' }],
+  codeNumber: '13',
+  codeNotation: 'BM-VP',
+  subject: 'Một văn bản lớn',
+  attachments: [{ name: 'a.pdf', bytes: Buffer.alloc(100_000, 7) }],
+})
+
 describe('arrival', () => {
   let folder: TemporaryFolder
   let world: TestWorld
@@ -45,13 +56,31 @@ describe('arrival', () => {
 
   it('gives the room back when the offer cannot be made durable', async () => {
     const link = await station.link('a')
+    const offered = {
+      waybill: world.waybill(bulky, { station: 'a', senderAgency: 'H01', recipients: ['H02'] }),
+      packet: bulky,
+    }
     records.failure = new TramError('STORE_FAILED', { detail: 'injected' })
-    station.offer(link, { waybill: waybill(), packet })
+    station.offer(link, offered)
     expect((await link.next('temporary')).code).toBe('STORE_FAILED')
     records.failure = undefined
     // The receiver closes behind the answer.
     await expect.poll(() => space.reservedBytes).toBe(0)
-    expect(await station.deliver(link, { waybill: waybill(), packet })).toBe('stored')
+    expect(await station.deliver(link, offered)).toBe('stored')
+  })
+
+  it('stores nothing of a small packet before it is decided, and holds nothing when its link goes', async () => {
+    const link = await station.link('a')
+    records.failure = new TramError('STORE_FAILED', { detail: 'nothing may be written yet' })
+    station.offer(link, { waybill: waybill(), packet })
+    await link.next('want')
+    expect(space.reservedBytes).toBeGreaterThan(packet.byteLength)
+    await station.cut(link)
+    await expect.poll(() => space.reservedBytes).toBe(0)
+    records.failure = undefined
+    expect(await station.keys('inbound')).toEqual([])
+    expect(await station.deliver(await station.link('a'), { waybill: waybill(), packet })).toBe('stored')
+    expect(await station.keys('arriving')).toEqual([])
   })
 
   it('gives the room back when a wrong packet meets a link that takes no more messages', async () => {

@@ -366,6 +366,22 @@ describe('courier', () => {
     expect(await station.keys('closed')).toHaveLength(1)
   })
 
+  it('writes with the receipt what was said before it, and nothing in between', async () => {
+    const [id = ''] = await queued(packetOf('a'))
+    await station.startCarrying()
+    const two = await PlayedRecipient.connect(station, 'two')
+    const offer = await two.nextOffer()
+    const offeredAt = station.clock.now()
+    station.clock.advance(100)
+    two.says({ stored: { transfer: offer.transfer } })
+    station.clock.advance(100)
+    expect((await deliveryOf(id))?.state).toBe(DeliveryState.SENDING)
+    two.says({ receipt: two.receipt(offer) })
+    await two.link.next('ack')
+    const told = { offeredAt, storedAt: offeredAt + 100, closedAt: offeredAt + 200 }
+    expect(await deliveryOf(id)).toMatchObject({ state: DeliveryState.CLOSED, ...told })
+  })
+
   describe('everything open is offered again', () => {
     it('on a new link, whatever was said on the old one', async () => {
       const ids = await queued(packetOf('a'), packetOf('b'), packetOf('c'))
