@@ -131,7 +131,7 @@ describe('damage', () => {
     const answer = nextPacket('H41', 'G22')
     await loser.delivered(await loser.send(answer))
     await markAllDone()
-  })
+  }, 120_000)
 })
 
 describe('damage of what has long been written', () => {
