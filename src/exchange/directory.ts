@@ -142,12 +142,12 @@ export class Directory implements Service {
     return [...codes]
   }
 
-  /** Every agency, in order of code. @throws TramError DIRECTORY_MISSING */
+  /** Every agency, in order of code. @throws TramError DIRECTORY_MISSING, DIRECTORY_REPLACED (at the end) */
   async *agencies(): AsyncGenerator<AgencyEntry> {
     yield* this.#all('a', (entry) => entry.agency)
   }
 
-  /** Every station, in order of id. @throws TramError DIRECTORY_MISSING */
+  /** Every station, in order of id. @throws as `agencies` */
   async *stations(): AsyncGenerator<StationEntry> {
     yield* this.#all('s', (entry) => entry.station)
   }
@@ -354,9 +354,12 @@ export class Directory implements Service {
 
   async *#all<Entry>(kind: string, pick: (entry: DirectoryEntry) => Entry | undefined | null): AsyncGenerator<Entry> {
     if (this.#current === undefined) throw new TramError('DIRECTORY_MISSING', {})
-    for await (const [, value] of this.#records.range(range('dir', sequencePart(this.#current.version), kind))) {
+    const { version } = this.#current
+    for await (const [, value] of this.#records.range(range('dir', sequencePart(version), kind))) {
       const picked = pick(DirectoryEntry.decode(value))
       if (picked != null) yield picked
     }
+    // The entries of a superseded version go while a slow reader is among them: what it has may not pass for all of them.
+    if (this.version !== version) throw new TramError('DIRECTORY_REPLACED', { version })
   }
 }

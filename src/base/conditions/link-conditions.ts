@@ -93,6 +93,13 @@ export const linkConditions = {
     todoVi: 'Không cần làm gì; danh bạ không bao giờ lùi phiên bản.',
     todoEn: 'Nothing to do; a directory is never rolled back.',
   },
+  DIRECTORY_REPLACED: {
+    severity: 'warning',
+    vi: 'Danh bạ phiên bản {version} được thay bằng bản mới trong lúc đang đọc',
+    en: 'The directory version {version} was replaced by a newer one while it was being read',
+    todoVi: 'Không cần làm gì; đọc lại từ đầu.',
+    todoEn: 'Nothing to do; read it again from the beginning.',
+  },
   DIRECTORY_FORKED: {
     severity: 'critical',
     vi: 'Cơ quan quản lý đã ký hai danh bạ khác nhau cùng phiên bản {version}',

@@ -41,6 +41,7 @@ const statuses: Partial<Record<ConditionCode, number>> = {
   OVERLOADED: 503,
   INTAKE_CLOSED: 503,
   DIRECTORY_MISSING: 503,
+  DIRECTORY_REPLACED: 503,
   STORE_FAILED: 503,
   TOKEN_ABSENT: 503,
   TOKEN_PIN_NEEDED: 503,

@@ -46,6 +46,7 @@ const publicConditions: Partial<Record<ConditionCode, ErrorNumber>> = {
   INTAKE_CLOSED: system,
   OVERLOADED: system,
   DIRECTORY_MISSING: system,
+  DIRECTORY_REPLACED: system,
   PACKET_MALFORMED: badEdxml,
   PACKET_FORBIDDEN_CONSTRUCT: badEdxml,
   PACKET_LIMIT_EXCEEDED: badEdxml,

@@ -433,6 +433,33 @@ describe('directory', () => {
     expect(await readdir(join(folder.path, 'directory'))).toEqual(['directory-3.tramdir'])
   })
 
+  it('does not let a reader that it overtakes take half of a version for all of it', async () => {
+    const { store } = levelStore(folder.path)
+    await store.start(never)
+    try {
+      const kept = { records: store, clock, logger: silent }
+      const large = new Directory({ folder: join(folder.path, 'large'), trust: world.trust }, kept)
+      await large.start()
+      const many = Array.from({ length: 2000 }, (_, at) => agency(`N${String(at).padStart(5, '0')}`, 'two'))
+      const issue = (version: number) =>
+        large.import(pieces(world.directoryFile({ version, entries: [...world.entries(), ...many] }), 64 * 1024))
+      await issue(1)
+      const reading = large.agencies()
+      let read = 0
+      for (; read < 10; read++) expect((await reading.next()).done).toBe(false)
+      await issue(2)
+      const rest = async () => {
+        for await (const _ of reading) read += 1
+      }
+      await expect(rest()).rejects.toMatchObject({ code: 'DIRECTORY_REPLACED', data: { version: 1 } })
+      expect(read).toBeLessThan(2003)
+      expect(await codesOf(large)).toHaveLength(2003)
+      await large.stop()
+    } finally {
+      await store.stop()
+    }
+  })
+
   it('streams 5,000 agencies on a disk, in and out, and asks the store for each when resolving', async () => {
     const { store } = levelStore(folder.path)
     await store.start(never)
