@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isSystemError } from '../src/base/errors.ts'
-import { bundledStation } from '../test/fixtures/station/bundle.ts'
+import { bundledStation, nodeEnv } from '../test/fixtures/station/bundle.ts'
 import type { LogLine } from '../test/fixtures/station/station-process.ts'
 import type { LabStation } from './lab-keys.ts'
 import { LogTail } from './lab-log-tail.ts'
@@ -14,7 +14,7 @@ import { availableDisk, availableMemory, memoryOf } from './lab-memory.ts'
 
 /** With more stations than this, memory counts for more than speed. */
 const manyStations = 8
-const sparingEnv = { NODE_OPTIONS: '--max-semi-space-size=1', MALLOC_ARENA_MAX: '2', UV_THREADPOOL_SIZE: '2' }
+const sparingEnv = { NODE_OPTIONS: '--max-semi-space-size=1', UV_THREADPOOL_SIZE: '2' }
 /** As systemd does it: RestartSec of the unit. */
 const restartAfterMs = 3000
 const readyWithinMs = 120_000
@@ -114,7 +114,7 @@ export class LabStationProcess {
     const log = await open(this.logFile, 'a', 0o600)
     // A session of its own: Ctrl-C is for the lab, which stops its stations one by one, and so is the terminal's end.
     const child = spawn(program, [...argv, 'run', '--config', this.station.configFile], {
-      env: { ...process.env, ...this.station.token.env, ...(this.#isSparing ? sparingEnv : {}) },
+      env: { ...process.env, ...nodeEnv, ...this.station.token.env, ...(this.#isSparing ? sparingEnv : {}) },
       cwd: this.station.folder,
       stdio: ['ignore', log.fd, log.fd],
       detached: true,

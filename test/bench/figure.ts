@@ -47,6 +47,8 @@ export interface Figure {
 
 /** In the order of the report. */
 export const figureIds = [
+  'documents',
+  'memory-load',
   'slow-token',
   'syncs',
   'large-packet',

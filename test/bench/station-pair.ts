@@ -6,7 +6,7 @@ import { memoryOf } from '../../scripts/lab-memory.ts'
 import { makeLabNetwork } from '../../scripts/lab-network.ts'
 import { dataPaths } from '../../src/base/paths.ts'
 import { bundledSigner } from '../fixtures/station/bundle.ts'
-import { type Office, officesOf } from '../fixtures/station/office.ts'
+import { Office } from '../fixtures/station/office.ts'
 
 export interface StationPair {
   sender: Office
@@ -20,13 +20,16 @@ export const pairWishes = [
   { id: 'h41', name: 'UBND tỉnh Nghệ An', agencyCodes: ['H41'] },
 ] as const
 
-/** Makes a lab of two stations in `folder` and starts both. */
-export async function startPair(folder: string): Promise<StationPair> {
+/**
+ * Makes a lab of two stations in `folder` and starts both.
+ * @param commands argv of sender and recipient before `run`; default: the bundle on the Node that runs this
+ */
+export async function startPair(folder: string, commands: readonly (readonly string[])[] = []): Promise<StationPair> {
   const network = await makeLabNetwork(folder, pairWishes, {
     signerCommand: bundledSigner,
     signerLogFile: join(folder, 'signers.log'),
   })
-  const [sender, recipient] = officesOf(network)
+  const [sender, recipient] = network.stations.map((station, at) => new Office(station, undefined, commands[at]))
   if (sender === undefined || recipient === undefined) throw new Error('two offices were asked for')
   const stop = async () => {
     await Promise.all([sender.process.stop(), recipient.process.stop()])

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { memoryOf } from '../../../scripts/lab-memory.ts'
 import { makeLabNetwork } from '../../../scripts/lab-network.ts'
-import { bundledSigner, bundledStation } from '../../fixtures/station/bundle.ts'
+import { bundledSigner, bundledStation, nodeEnv } from '../../fixtures/station/bundle.ts'
 import { importDirectory } from '../../fixtures/station/lab-changes.ts'
 import { Office } from '../../fixtures/station/office.ts'
 import { StationProcess } from '../../fixtures/station/station-process.ts'
@@ -46,7 +46,7 @@ export const figure: Figure = {
     const [, ...flags] = bundledStation
     const alone = new StationProcess({
       configFile: station.configFile,
-      env: station.token.env,
+      env: { ...nodeEnv, ...station.token.env },
       command: [node, ...flags],
     })
     const bare = await bareMegabytes(node)
