@@ -4,6 +4,9 @@
 /** A place in a parsed TOML value: table keys and array indexes from the top. */
 export type TomlPath = readonly (string | number)[]
 
+/** No key of ours stands deeper. Further parts of a dotted key are passed over: to remember each prefix is quadratic. */
+const maxKeyParts = 16
+
 const textOf = (path: TomlPath): string => JSON.stringify(path)
 
 /**
@@ -128,12 +131,13 @@ class TomlScanner {
     }
   }
 
-  /** `a."b c".d` as its parts; blanks around the dots are allowed. */
+  /** `a."b c".d` as its parts, the first ones of a very long key; blanks around the dots are allowed. */
   #dottedKey(): string[] {
     const keys: string[] = []
     for (;;) {
       this.#skipBlank()
-      keys.push(this.#simpleKey())
+      const key = this.#simpleKey()
+      if (keys.length < maxKeyParts) keys.push(key)
       this.#skipBlank()
       if (this.#peek() !== '.') return keys
       this.#advance(1)

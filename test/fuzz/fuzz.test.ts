@@ -18,8 +18,8 @@ describe('spoilt bytes', () => {
       expect(findings.map(({ run, detail }) => `run ${run}: ${detail}`)).toEqual([])
       expect(runs).toBe(runsInTest)
       // Blind would be: everything refused, or nothing.
-      if (runs >= 300) expect(outcomes.taken).toBeGreaterThan(runs / 100)
-      if (runs >= 300) expect(outcomes.taken).toBeLessThan(runs * 0.9)
+      if (runs >= 100) expect(outcomes.taken).toBeGreaterThan(runs / 100)
+      if (runs >= 100) expect(outcomes.taken).toBeLessThan(runs * 0.9)
     } finally {
       await target.close?.()
     }

@@ -79,6 +79,13 @@ export const backendConditions = {
     todoVi: 'Khởi động trạm: tram run',
     todoEn: 'Start the station: tram run',
   },
+  STATION_SOCKET_DENIED: {
+    severity: 'error',
+    vi: 'Người dùng này không được mở {socket}',
+    en: 'This user may not open {socket}',
+    todoVi: 'Chạy lại lệnh với sudo, hoặc thêm người dùng này vào nhóm sở hữu tệp đó rồi đăng nhập lại.',
+    todoEn: 'Run the command again with sudo, or add this user to the group that owns the file and log in again.',
+  },
   OVERLOADED: {
     severity: 'warning',
     vi: 'Quá tải: {detail}',

@@ -34,7 +34,7 @@ export class ApiClient {
 
   /**
    * Asks and returns the JSON answer, whose shape is the route's: it is our own station that speaks.
-   * @throws TramError STATION_NOT_RUNNING, or whatever the station refused with
+   * @throws TramError STATION_NOT_RUNNING, STATION_SOCKET_DENIED, or whatever the station refused with
    */
   async ask<Answer>(what: ApiRequest): Promise<Answer> {
     return JSON.parse(await textOf(await this.#open(what))) as Answer
@@ -92,6 +92,8 @@ export class ApiClient {
     const code = ['ENOENT', 'ECONNREFUSED', 'EACCES', 'ENOTSOCK'].find((name) => isSystemError(error, name))
     const isConnect = error instanceof Error && 'syscall' in error && error.syscall === 'connect'
     if (code === undefined || !isConnect) return error
+    // Something is there: to start another station would be the wrong thing to do.
+    if (code === 'EACCES') return new TramError('STATION_SOCKET_DENIED', { socket: this.#socketPath }, { cause: error })
     return new TramError('STATION_NOT_RUNNING', { socket: `${this.#socketPath} (${code})` }, { cause: error })
   }
 }

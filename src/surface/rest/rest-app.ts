@@ -55,6 +55,7 @@ export async function createRestApp(site: () => RestSite): Promise<RestApp> {
   app.addHook('onRoute', ({ schema }) => {
     if (schema !== undefined) schema.querystring ??= noQuery
   })
+  giveUpSlowBodies(app, site)
   setFailureHandlers(app, site)
   // Node would answer without a body.
   app.server.on('checkExpectation', (_request, response: ServerResponse) => {
@@ -69,12 +70,6 @@ export async function createRestApp(site: () => RestSite): Promise<RestApp> {
   })
   await app.register(async (scope) => {
     scope.removeContentTypeParser('text/plain')
-    scope.addHook('preParsing', async (_request, _reply, payload) => {
-      const { bodyPace, clock } = site()
-      const body = Readable.from(movingBody(payload, new UploadPace(bodyPace, clock)), { objectMode: false })
-      // Once it has refused a body as too large, fastify listens no more.
-      return body.on('error', () => undefined)
-    })
     for (const routes of withJson) routes(scope, site)
   })
   await app.register(async (scope) => {
@@ -85,6 +80,16 @@ export async function createRestApp(site: () => RestSite): Promise<RestApp> {
   })
   await app.ready()
   return app
+}
+
+/** Also where a route takes no body, or there is no route: fastify collects one all the same, and would wait for ever. */
+function giveUpSlowBodies(app: RestApp, site: () => RestSite): void {
+  app.addHook('preParsing', async (_request, _reply, payload) => {
+    const { bodyPace, clock } = site()
+    const body = Readable.from(movingBody(payload, new UploadPace(bodyPace, clock)), { objectMode: false })
+    // Once it has refused a body as too large, fastify listens no more.
+    return body.on('error', () => undefined)
+  })
 }
 
 /** The OpenAPI description, which needs no station. */

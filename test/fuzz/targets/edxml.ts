@@ -24,7 +24,7 @@ export const inflateRaw: InflateRaw = (compressed) => {
 
 export const target: FuzzTarget = {
   name: 'edxml',
-  runsInTest: 300,
+  runsInTest: 100,
   open: async () => ({
     seeds: [
       ...names.map((name) => readFileSync(join(golden, `${name}.edxml`))),

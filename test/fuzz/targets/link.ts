@@ -72,7 +72,7 @@ const frameMutators: readonly Mutator[] = [
 
 export const target: FuzzTarget = {
   name: 'link',
-  runsInTest: 800,
+  runsInTest: 200,
   open: async () => ({
     seeds: [
       Buffer.concat([

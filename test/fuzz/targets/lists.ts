@@ -20,7 +20,7 @@ H01.02,Sở Nội vụ,H01,one,,2027-01-01T00:00:00+07:00,H01,x@y.vn
 
 export const target: FuzzTarget = {
   name: 'lists',
-  runsInTest: 2000,
+  runsInTest: 1000,
   open: async () => ({
     seeds: [
       Buffer.from(

@@ -11,7 +11,7 @@ const file =
 
 export const target: FuzzTarget = {
   name: 'multipart',
-  runsInTest: 700,
+  runsInTest: 300,
   open: async () => ({
     seeds: [
       packParts(Buffer.from('multipart/form-data; boundary=xyz'), form('xyz', `${file}nội dung`)),

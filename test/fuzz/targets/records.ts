@@ -12,7 +12,7 @@ const times = { created: Date.UTC(2026, 10, 21), notAfter: Date.UTC(2026, 11, 21
 
 export const target: FuzzTarget = {
   name: 'records',
-  runsInTest: 3000,
+  runsInTest: 1000,
   open: async () => ({
     seeds: [
       encodeWaybill({

@@ -29,7 +29,7 @@ const description = encodeDescription({
 
 export const target: FuzzTarget = {
   name: 'signer-frames',
-  runsInTest: 2500,
+  runsInTest: 1000,
   open: async () => ({
     seeds: [
       Buffer.concat([

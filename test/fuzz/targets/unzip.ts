@@ -11,7 +11,7 @@ const contentId = 'cid:1'
 
 export const target: FuzzTarget = {
   name: 'unzip',
-  runsInTest: 700,
+  runsInTest: 300,
   open: async () => ({
     seeds: [
       zipSingleEntry('a.docx', Buffer.from('một văn bản '.repeat(100))),

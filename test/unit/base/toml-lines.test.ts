@@ -15,6 +15,19 @@ function* places(value: unknown, path: TomlPath = []): Iterable<TomlPath> {
 }
 
 describe('locateTomlKeys', () => {
+  it('remembers only the first parts of a key that has very many', () => {
+    // Found by `npm run fuzz`, target toml: 40 KB of this took more than 500 MB, since each prefix was remembered whole.
+    const deep = Array.from({ length: 20 }, () => 'a')
+    const two = locateTomlKeys(`${deep.join('.')}.b = 1\n${deep.join('.')}.c = 1\n`)
+    expect(two.lineOf([...deep, 'c'])).toBe(1)
+    const text = `[station]\n${'a.'.repeat(500_000)}a = 1\nb = 2\n`
+    const lines = locateTomlKeys(text)
+    expect(lines.lineOf(['station', 'a', 'a'])).toBe(2)
+    expect(lines.lineOf(['station', 'b'])).toBe(3)
+    const header = locateTomlKeys(`\n[${'a.'.repeat(500_000)}a]\nb = 2\n`)
+    expect(header.lineOf(['a'])).toBe(2)
+  })
+
   it('finds keys in every notation', () => {
     const text = [
       '# [comment]',
