@@ -1,10 +1,10 @@
 // Sends the bytes of one packet that a recipient wants, from a chunk on. Started by station-courier.ts for each flight.
-import type { DataLane, PeerLink } from '../equipment/link/peer-link.ts'
-import { type PacketStore, smallPacketBytes } from '../equipment/store/packet-store.ts'
+import { type DataLane, maxDataBytes, type PeerLink } from '../equipment/link/peer-link.ts'
+import { type PacketStore, pieceBytes, smallPacketBytes } from '../equipment/store/packet-store.ts'
 import type { Flight } from './flights.ts'
 
-/** Bytes of one data message: half a frame, so that a piece of the packet store gives two equal ones. */
-const dataBytes = 32 * 1024
+/** Bytes of one data message: a frame costs either station the same whatever it holds, so it holds a piece of the packet store. */
+const dataBytes = Math.min(pieceBytes, maxDataBytes)
 
 /** Hỏa tốc and small packets overtake bulk. */
 const laneOf = ({ rank, waybill }: Flight): DataLane =>

@@ -2,13 +2,13 @@
 // back-pressure does not hold, so these numbers are what bounds memory. Neighbours: framed-link.ts counts, flight.ts
 // bounds what lies in the socket, station-budget.ts shares the memory of the station between the links.
 //
-// Protocol. Nothing is granted in advance: after the hellos each side sends Credit for both lanes, and again whenever
-// bytes are released. A frame costs its payload + 256 (a flood of tiny frames is not free). A receiver's window of a
-// lane (credit not used + bytes not released) begins with one to four frames and doubles each time the sender has used
-// it up: urgent to 1 MiB, bulk to min(4 MB, (250 ms + round trip) × measured rate of release, but not less than four
-// frames); both as far as the station's budget goes. A sender gives the credit of an idle lane back (Yield), all but one
-// frame. All of it begins anew with the next stream. A peer that sends without credit, or yields what it does not have, is
-// cut.
+// Protocol. Nothing is granted in advance: after the hellos each side sends Credit for both lanes, and again when bytes
+// are released: of a window above four frames a quarter at a time, or when the sender has less than half of it. A frame costs its
+// payload + 256 (a flood of tiny frames is not free). A receiver's window of a lane (credit not used + bytes not
+// released) begins with one to four frames and doubles each time the sender has used it up: urgent to 1 MiB, bulk to
+// min(4 MB, (250 ms + round trip) × measured rate of release, but not less than four frames); both as far as the
+// station's budget goes. A sender gives the credit of an idle lane back (Yield), all but one frame. All of it begins anew
+// with the next stream. A peer that sends without credit, or yields what it does not have, is cut.
 import { TramError } from '../../base/errors.ts'
 import { type DataLane, maxFrameBytes } from './peer-link.ts'
 import type { BudgetShare } from './station-budget.ts'
@@ -235,6 +235,12 @@ export class ReceiveLane {
     const wanted = this.#windowLimit() - windowLimits.least
     const allowed = windowLimits.least + this.#share.allow(this.#lane, Math.max(0, wanted))
     const grant = Math.max(0, allowed - this.#promisedBytes - this.#heldBytes)
+    // Each grant is a message, which costs either station as much as a frame of data: no crumbs while the peer has half of
+    // its window to go on with, unless that is but a few frames.
+    if (allowed > windowLimits.early && grant < allowed / 4 && this.#promisedBytes >= allowed / 2) {
+      this.#share.hold(this.#lane, this.#aboveLeast())
+      return 0
+    }
     this.#promisedBytes += grant
     this.#share.hold(this.#lane, this.#aboveLeast())
     return grant

@@ -1,13 +1,13 @@
 // libp2p as our links need it: TCP, noise (TLS as fallback), yamux, and limits made from the number of peers. No
 // discovery, no identify, no DHT: addresses come from the directory. Neighbours: libp2p-link.ts runs links on it.
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
-import { noise } from '@libp2p/noise'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { steadyYamux } from './libp2p-muxer.ts'
+import { wholeNoise } from './libp2p-noise.ts'
 
 /** What one address may take until its connection is ready: half a dozen round trips, on lines where a packet gets lost. */
 export const dialTimeoutMs = 10_000
@@ -40,7 +40,7 @@ export function createLinkNode({
     transports: [tcp()],
     // libp2p's TLS checks certificates that are made for each connection: whose clock is an hour behind another's could not
     // reach it, and nobody could tell it so. Noise asks no clock.
-    connectionEncrypters: [noise(), tls()],
+    connectionEncrypters: [wholeNoise(), tls()],
     streamMuxers: [
       steadyYamux({
         maxInboundStreams: maxStreamsPerConnection,

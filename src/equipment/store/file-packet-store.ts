@@ -15,14 +15,13 @@ import {
   type PacketReceiver,
   type PacketStore,
   type PacketWriter,
+  pieceBytes,
   smallPacketBytes,
 } from './packet-store.ts'
 import { FilePacketWriter } from './packet-writer.ts'
 import type { RecordOperation, RecordStore } from './record-store.ts'
 import type { SpaceKeeper } from './space-keeper.ts'
 
-/** Pieces that `read` yields. */
-const pieceBytes = 64 * 1024
 /** What is read from a file at once. */
 const readBytes = 4 * pieceBytes
 /** Suspended packets whose progress is remembered; others are proven again by reading their chunks. */

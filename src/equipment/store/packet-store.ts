@@ -8,6 +8,9 @@ export const smallPacketBytes = 64 * 1024
 /** Bytes in a chunk, except the last: the unit of digests and of resuming. */
 export const defaultChunkBytes = 1024 * 1024
 
+/** Bytes of a piece that `read` yields, at most: fits a frame of the link, and base64 has whole groups in it. */
+export const pieceBytes = 60 * 1024
+
 /** What a finished packet is. `digest` and `chunkDigests` are raw SHA-256 values. */
 export interface StoredPacket {
   digest: Uint8Array
@@ -85,7 +88,7 @@ export interface PacketStore {
   has(digest: Uint8Array): Promise<boolean>
 
   /**
-   * Bytes [offset, offset + length) of a packet, in pieces of at most 64 KiB; length beyond the end is cut.
+   * Bytes [offset, offset + length) of a packet, in pieces of at most pieceBytes; length beyond the end is cut.
    * Read from 0 to the end, the packet is checked against its digest before the last piece is yielded.
    * @throws TramError PACKET_MISSING, PACKET_DAMAGED, STORE_DAMAGED, STORE_FAILED
    */
