@@ -478,8 +478,9 @@ function* answersIn(received: Buffer, isHead: boolean): Generator<Answer> {
     const header = (name: string): string => new RegExp(`^${name}: *(.*)$`, 'im').exec(head)?.[1]?.trim() ?? ''
     const length = header('content-length')
     const isChunked = /chunked/i.test(header('transfer-encoding'))
-    // The answer to HEAD announces a body and has none; what we sent behind it may have got an answer, too.
-    const isBodiless = isHead && isFirst
+    // The answer to HEAD announces a body and has none, and what we sent behind it may have got an answer, too. But what was
+    // too broken to be seen as HEAD gets an answer with its body.
+    const isBodiless = isHead && isFirst && (rest.length === 0 || rest.subarray(0, 5).equals(Buffer.from('HTTP/')))
     isFirst = false
     const { body, after } = isBodiless
       ? sized(rest, 0)
