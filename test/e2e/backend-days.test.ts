@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import net from 'node:net'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { defaultMinBytesPerSecond } from '../../src/base/upload-pace.ts'
 import type { LevelStore } from '../../src/equipment/store/level-store.ts'
@@ -13,9 +14,9 @@ import type { RestDeps } from '../../src/surface/rest/rest-deps.ts'
 import { RestServer } from '../../src/surface/rest/rest-server.ts'
 import { VxpServer } from '../../src/surface/vxp/vxp-server.ts'
 import { MemorySpace } from '../contract/memory-space.ts'
-import { buildPacket } from '../fixtures/edxml/build-packet.ts'
+import { buildPacket, zipSingleEntry } from '../fixtures/edxml/build-packet.ts'
 import { LoneStation } from '../fixtures/exchange/lone-station.ts'
-import { dayMs, TestWorld } from '../fixtures/exchange/test-world.ts'
+import { agencyEntry, dayMs, TestWorld } from '../fixtures/exchange/test-world.ts'
 import { levelStore, never, silent, type TemporaryFolder, temporaryFolder } from '../fixtures/store/temporary-store.ts'
 import { type KitRequest, VxpKit } from '../fixtures/vxp-kit/vxp-kit.ts'
 
@@ -184,6 +185,28 @@ describe('an upload that crawls', () => {
   })
 })
 
+describe('a bomb', () => {
+  it('is handed in, kept and given out as it is: nothing on the way of a document inflates', async () => {
+    const zeros = Buffer.alloc(16 * mib)
+    const bomb = zipSingleEntry('a.docx', zipSingleEntry('a.txt', zeros))
+    const attachments = [{ name: 'a.docx', contentType: 'application/zip', bytes: zipSingleEntry('a.txt', zeros) }]
+    const texts = { dialect: 'plain', codeNumber: '1', codeNotation: 'CV', subject: 'x' } as const
+    const own = buildPacket({ ...texts, from: 'H02', to: ['H01'], attachments })
+    const kit = kitAt(station.clock.now())
+    const { DocId } = await kit.sendEdoc(own, { from: 'H02' })
+    expect(await station.document(DocId)).toMatchObject({ packetSize: own.length })
+    const other = buildPacket({ ...texts, from: 'H01', to: ['H02'], attachments: [{ name: 'a.docx', bytes: bomb }] })
+    expect(sha256(await kit.downloadEdoc(await received(other)))).toBe(sha256(other))
+    // Neither is a body that says that it is packed.
+    const packed = gzipSync(zeros)
+    const request = await kit.prepareSend(packed, { from: 'H02' })
+    request.headers.push(['Content-Encoding', 'gzip'])
+    const answer = JSON.parse((await kit.send(request)).body.toString())
+    expect(answer).toMatchObject({ status: 'FAIL', ErrorCode: '22' })
+    expect(space.reservedBytes).toBe(0)
+  })
+})
+
 describe('a download that pauses', () => {
   it.each([
     ['a file', 12 * mib],
@@ -207,5 +230,20 @@ describe('a download that pauses', () => {
     const bodyAt = answer.indexOf('\r\n\r\n') + 4
     expect(answer.toString('latin1', 0, bodyAt)).toContain(`Content-Length: ${packet.length}\r\n`)
     expect(sha256(answer.subarray(bodyAt))).toBe(sha256(packet))
+  })
+})
+
+describe('the units of the whole country', () => {
+  it('are answered from the disk, all of them and each once', async () => {
+    const count = 125_000
+    const units = Array.from({ length: count - 2 }, (_, at) => ({
+      agency: agencyEntry(`K${at % 89}.${at}`, 'two', {
+        name: `Phòng Tổ chức cán bộ số ${at}`,
+        mail: `v${at}@example.vn`,
+      }),
+    }))
+    await station.useDirectory(2, world.entries(units))
+    const { data } = await kitAt(station.clock.now()).getSynchronizeUnit()
+    expect([data.length, new Set(data.map(({ code }) => code)).size]).toEqual([count, count])
   })
 })

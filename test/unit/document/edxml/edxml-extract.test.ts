@@ -1,6 +1,6 @@
 // Files out of packets: as they travel, and unzipped where they were zipped only for the way.
 import { pipeline } from 'node:stream'
-import { createInflateRaw } from 'node:zlib'
+import { constants, createInflateRaw, deflateRawSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { TramError } from '../../../../src/base/errors.ts'
@@ -155,6 +155,71 @@ describe('a zip', () => {
       code: 'PACKET_LIMIT_EXCEEDED',
       data: { limit: 'maxUnzippedBytes', maximum: 1000 },
     })
+  })
+})
+
+describe('a real bomb', () => {
+  const mib = 1024 * 1024
+  /** Raw deflate of `mebibytes` of zeros without making them: a byte-aligned piece, again and again (RFC 1951 §3.2.4). */
+  function bombOf(mebibytes: number): Buffer {
+    const pieceMebibytes = Math.min(64, mebibytes)
+    const piece = deflateRawSync(Buffer.alloc(pieceMebibytes * mib), { level: 9, finishFlush: constants.Z_FULL_FLUSH })
+    const emptyLastBlock = Buffer.from([3, 0])
+    return Buffer.concat([...Array.from({ length: mebibytes / pieceMebibytes }, () => piece), emptyLastBlock])
+  }
+  /** A zip of one entry whose sizes are only claimed. */
+  function zipOf(name: string, deflated: Buffer, claimedBytes: number): Buffer {
+    const zip = zipSingleEntry(name, Buffer.alloc(2))
+    const dataAt = 30 + Buffer.byteLength(name)
+    const directoryAt = zip.readUInt32LE(zip.length - 6)
+    const local = Buffer.from(zip.subarray(0, dataAt))
+    const rest = Buffer.from(zip.subarray(directoryAt))
+    local.writeUInt32LE(deflated.length, 18)
+    rest.writeUInt32LE(deflated.length, 20)
+    for (const [head, at] of [
+      [local, 22],
+      [rest, 24],
+    ] as const)
+      head.writeUInt32LE(claimedBytes, at)
+    rest.writeUInt32LE(dataAt + deflated.length, rest.length - 6)
+    return Buffer.concat([local, deflated, rest])
+  }
+  const attached = (name: string, bytes: Buffer) => packetWith([{ name, contentId: 'z', bytes, zipped: false }])
+
+  it.each([
+    ['42 kB', 42, 43 * mib],
+    ['4 MB of 4 GB', 4096, 0xffff_ffff],
+  ])('of %s is stopped after some MB, whatever it says of its size', async (_, mebibytes, claimedBytes) => {
+    const deflated = bombOf(mebibytes)
+    expect(deflated.length).toBeLessThan(mebibytes * 1100)
+    let produced = 0
+    const counting: InflateRaw = async function* (compressed) {
+      for await (const piece of inflateRaw(compressed)) {
+        produced += piece.length
+        yield piece
+      }
+    }
+    const packet = attached('a.txt', zipOf('a.txt', deflated, claimedBytes))
+    const pieces = Array.from({ length: Math.ceil(packet.length / 65_536) }, (_, at) =>
+      packet.subarray(at * 65_536, (at + 1) * 65_536),
+    )
+    let out = 0
+    const taken = (async () => {
+      for await (const piece of extractAttachment(pieces, 'z', {}, counting)) out += piece.length
+    })()
+    await expect(taken).rejects.toMatchObject({ code: 'PACKET_LIMIT_EXCEEDED', data: { limit: 'maxExpansion' } })
+    expect(produced).toBeGreaterThan(mib)
+    // What inflate had been given ahead, 200 times: far from 4 GB.
+    expect(produced).toBeLessThan(40 * mib)
+    expect(out).toBeLessThanOrEqual(produced)
+  })
+
+  it('in a bomb in a bomb comes out of the first only', async () => {
+    const inner = zipOf('b.txt', bombOf(64), 64 * mib)
+    const middle = zipSingleEntry('a.txt', inner)
+    expect((await extract(attached('a.txt', middle), 'z')).equals(inner)).toBe(true)
+    // A zip that was sent as such is handed out as it is.
+    expect((await extract(attached('a.zip', middle), 'z')).equals(middle)).toBe(true)
   })
 })
 
