@@ -2,6 +2,7 @@
 // syncs. For the figures about the way of a document; rest-load.ts gives them work.
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { LabStation } from '../../scripts/lab-keys.ts'
 import { memoryOf } from '../../scripts/lab-memory.ts'
 import { makeLabNetwork } from '../../scripts/lab-network.ts'
 import { dataPaths } from '../../src/base/paths.ts'
@@ -23,12 +24,17 @@ export const pairWishes = [
 /**
  * Makes a lab of two stations in `folder` and starts both.
  * @param commands argv of sender and recipient before `run`; default: the bundle on the Node that runs this
+ * @param prepare changes the options of each, before it starts
  */
-export async function startPair(folder: string, commands: readonly (readonly string[])[] = []): Promise<StationPair> {
+export async function startPair(
+  folder: string,
+  { commands = [], prepare }: { commands?: string[][]; prepare?: (station: LabStation) => Promise<void> } = {},
+): Promise<StationPair> {
   const network = await makeLabNetwork(folder, pairWishes, {
     signerCommand: bundledSigner,
     signerLogFile: join(folder, 'signers.log'),
   })
+  for (const station of network.stations) await prepare?.(station)
   const [sender, recipient] = network.stations.map((station, at) => new Office(station, undefined, commands[at]))
   if (sender === undefined || recipient === undefined) throw new Error('two offices were asked for')
   const stop = async () => {

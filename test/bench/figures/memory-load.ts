@@ -3,6 +3,7 @@ import { copyFile, mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { bundledStation } from '../../fixtures/station/bundle.ts'
+import { setOption } from '../../fixtures/station/lab-changes.ts'
 import type { Office } from '../../fixtures/station/office.ts'
 import { VxpKit } from '../../fixtures/vxp-kit/vxp-kit.ts'
 import type { Figure } from '../figure.ts'
@@ -22,7 +23,10 @@ export const figure: Figure = {
     const packet = join(folder, 'packet')
     await writeLargePacket(packet, { from: 'G22', to: 'H41', number: 1, bytes: isQuick ? 3e6 : 1e9 })
     const commands = await Promise.all([ownNode(join(folder, 'one')), ownNode(join(folder, 'two'))])
-    const pair = await startPair(join(folder, 'lab'), commands)
+    const pair = await startPair(join(folder, 'lab'), {
+      commands,
+      prepare: (station) => setOption(station, 'vxp', 'max_body_mib', 1024),
+    })
     const peaks = { sender: new Peak(pair.sender), recipient: new Peak(pair.recipient) }
     const both = [peaks.sender, peaks.recipient]
     const load = new RestLoad(pair.sender, {
