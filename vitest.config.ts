@@ -7,7 +7,8 @@ export default defineConfig({
     globalSetup: ['test/fixtures/station/bundle.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // Patience, not a measure: machines that run tests may be ten times slower than a quiet one.
+    testTimeout: 180_000,
+    hookTimeout: 300_000,
   },
 })
