@@ -14,6 +14,7 @@ import { createLogger } from '../../src/base/logger.ts'
 import type { VxpOptions } from '../../src/surface/vxp/vxp-options.ts'
 import { VxpServer } from '../../src/surface/vxp/vxp-server.ts'
 import { agencyEntry, MemoryDesk } from '../fixtures/desk/memory-desk.ts'
+import { randomFrom } from '../fixtures/random.ts'
 import { type KitAnswer, type KitRequest, kitBody, multipartBody, VxpKit } from '../fixtures/vxp-kit/vxp-kit.ts'
 
 const run = promisify(execFile)
@@ -919,7 +920,7 @@ describe('the server', () => {
 
   it('gives a JSON answer to 400 requests of nonsense (seeded)', async () => {
     const server = await serve()
-    const random = randomOf(20_261_121)
+    const random = randomFrom(20_261_121)
     const words = [
       'XroadVnpt-',
       'systemid',
@@ -1106,14 +1107,3 @@ describe('other clients', () => {
     expect(plain).not.toContain('200')
   })
 })
-
-/** Mulberry32: a small seeded generator, so that a failure comes again. */
-function randomOf(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
