@@ -11,6 +11,21 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 /** Program name and its entry. */
 const programs = { tram: 'src/main.ts', 'tram-signer': 'src/equipment/token/signer-main.ts' }
 
+/**
+ * `import` of Node's http evaluates its getters, of which one loads undici: 50 ms and 10 MB for every station and command.
+ * `require` evaluates none.
+ */
+const requiredHttp = {
+  name: 'required-http',
+  setup({ onResolve, onLoad }) {
+    const filter = /^(node:)?http$/
+    onResolve({ filter }, ({ kind }) =>
+      kind === 'import-statement' ? { path: 'node:http', namespace: 'required' } : undefined,
+    )
+    onLoad({ filter, namespace: 'required' }, () => ({ contents: "module.exports = require('node:http')" }))
+  },
+}
+
 const { outputFiles } = await build({
   absWorkingDir: root,
   entryPoints: programs,
@@ -20,6 +35,7 @@ const { outputFiles } = await build({
   platform: 'node',
   format: 'esm',
   target: 'node24',
+  plugins: [requiredHttp],
   external: ['classic-level', 'pkcs11js', '@serialport/bindings-cpp'],
   // CommonJS packages inside an ESM bundle call require for Node's own modules.
   banner: {
