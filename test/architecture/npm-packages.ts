@@ -39,6 +39,11 @@ export const purePackages: Readonly<Record<string, PurePackage>> = {
   },
   '@fastify/busboy': { where: ['src/surface/vxp/'], reason: 'multipart bodies of some VXP kits' },
   fastify: { where: ['src/surface/rest/', 'src/surface/vxp/'], reason: 'HTTP is known in surface/ only' },
+  '@fastify/ajv-compiler': {
+    where: ['src/surface/rest/'],
+    reason: 'what fastify checks requests with, put off until one comes',
+  },
+  '@fastify/fast-json-stringify-compiler': { where: ['src/surface/rest/'], reason: 'the same for its answers' },
   '@fastify/swagger': { where: ['src/surface/rest/'], reason: 'OpenAPI of the REST API' },
   commander: { where: ['src/surface/cli/', 'src/main.ts'], reason: 'the command line' },
   'csv-parse': { where: ['src/document/agency-list.ts'], reason: 'one list of agencies, read in one place; pure' },

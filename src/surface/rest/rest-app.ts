@@ -10,6 +10,7 @@ import { logFields } from '../../base/logger.ts'
 import { UploadPace } from '../../base/upload-pace.ts'
 import { tramVersion } from '../../base/version.ts'
 import { movingBody } from './rest-body.ts'
+import { lazySerializers, lazyValidators } from './rest-compilers.ts'
 import type { RestApp, RestRoutes, RestSite } from './rest-deps.ts'
 import { failureOf, problemOf, problemType } from './rest-errors.ts'
 import { directoryImportRoutes, directoryRequestRoutes, directoryRoutes } from './rest-routes-directory.ts'
@@ -44,11 +45,11 @@ export async function createRestApp(site: () => RestSite): Promise<RestApp> {
     clientErrorHandler: answerNoHttp,
     // What cannot be decoded as a path is refused like any other path that is none.
     frameworkErrors: (_error, _request, reply) => refuseBadPath(reply),
-    // Fastify's defaults turn '1' into 1 and drop what they do not know: a caller's mistake would pass unseen.
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
     routerOptions: { maxParamLength: 200 },
   })
   app.addSchema({ ...problem, $id: problemName })
+  app.setValidatorCompiler(lazyValidators(() => app.getSchemas()))
+  app.setSerializerCompiler(lazySerializers(() => app.getSchemas()))
   const buildLocalReference = ({ $id }: { $id?: unknown }) => String($id)
   await app.register(swagger, { openapi: description, refResolver: { buildLocalReference } })
   // A route that takes no query refuses one, as every route refuses fields that it does not know.
