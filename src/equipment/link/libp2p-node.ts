@@ -3,11 +3,11 @@
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { tcp } from '@libp2p/tcp'
-import { tls } from '@libp2p/tls'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { steadyYamux } from './libp2p-muxer.ts'
 import { wholeNoise } from './libp2p-noise.ts'
+import { lateTls } from './libp2p-tls.ts'
 
 /** What one address may take until its connection is ready: half a dozen round trips, on lines where a packet gets lost. */
 export const dialTimeoutMs = 10_000
@@ -40,7 +40,7 @@ export function createLinkNode({
     transports: [tcp()],
     // libp2p's TLS checks certificates that are made for each connection: whose clock is an hour behind another's could not
     // reach it, and nobody could tell it so. Noise asks no clock.
-    connectionEncrypters: [wholeNoise(), tls()],
+    connectionEncrypters: [wholeNoise(), lateTls()],
     streamMuxers: [
       steadyYamux({
         maxInboundStreams: maxStreamsPerConnection,
