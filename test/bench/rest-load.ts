@@ -91,7 +91,7 @@ export class RestLoad {
   #listen(): void {
     void this.#sender.process
       .next((line) => {
-        if (line.step === 'closed') this.#receipted(String(line['document']), line['refused'] === true)
+        if (line.step === 'closed') this.#receipted(String(line.document), line.refused === true)
         return false
       })
       // The station has ended: by our doing at the end, else every connection has broken too.
