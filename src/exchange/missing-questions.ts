@@ -64,11 +64,13 @@ export class MissingQuestions {
 
   /** Puts stations on the list, durably; one that is there already is asked anew, since the earlier of the two times. */
   async add(stations: readonly string[], sinceMs: number): Promise<void> {
-    const recovery = this.#deps.clock.now()
+    const nowMs = this.#deps.clock.now()
     const operations: RecordOperation[] = []
     for (const station of stations) {
       const before = this.#questions.get(station)
       const since = Math.min(sinceMs, before?.answered === false ? before.sinceMs : sinceMs)
+      // Never the name of an earlier question, whatever the clock says: its answer would stand for this one.
+      const recovery = Math.max(nowMs, (before?.recovery ?? 0) + 1)
       const question = { sinceMs: Math.max(0, since), recovery, answered: false }
       this.#questions.set(station, question)
       operations.push({ type: 'put', key: questionKey(station), value: QuestionRecord.encode(question) })

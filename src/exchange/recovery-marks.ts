@@ -2,7 +2,7 @@
 // that must never be used twice. Read and moved on by recovery.ts before anything else reads the store.
 import { TramError } from '../base/errors.ts'
 import { key, range } from '../equipment/store/namespaces.ts'
-import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
+import type { KeyRange, RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
 import { AuditRecord, RecoveryRecord, StatementRecord } from './schema/records.ts'
 import { sequenceOperation } from './sequence.ts'
 
@@ -15,6 +15,16 @@ const recoveryKey = key('meta', 'recovery')
 const generationKey = key('meta', 'generation')
 const statementKey = key('meta', 'statement')
 
+/** The store as recovery needs it (level-store.ts). */
+export interface DamagedStore extends RecordStore {
+  /** Copies damaged records of a range into quarantine and deletes them; names of the evidence. */
+  quarantineRecords(range: KeyRange): Promise<string[]>
+  settleDamage(): Promise<void>
+  settleTorn(): Promise<void>
+  /** Resolves when the store is no longer mending itself. */
+  mended(): Promise<void>
+}
+
 export interface Marks {
   /** undefined = the store is new, or older than this record. */
   generation: number | undefined
@@ -22,6 +32,22 @@ export interface Marks {
   statement: StatementRecord | undefined
   /** When something was last written for certain, ms since 1970; undefined = never. */
   lastWrittenMs: number | undefined
+}
+
+/** Records that everybody reads at the start: a damaged one would keep the station from starting at all. */
+export async function mendMarks(records: DamagedStore): Promise<string[]> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const evidence: string[] = []
+      for (const each of [range('meta'), range('dirmeta'), { ...range('audit'), reverse: true, limit: 1 }])
+        evidence.push(...(await records.quarantineRecords(each)))
+      return evidence
+    } catch (error) {
+      // LevelDB could not read on, and the store is mending itself: what is lost then is reported.
+      if (attempt === 3) throw error
+      await records.mended()
+    }
+  }
 }
 
 export async function readMarks(records: RecordStore): Promise<Marks> {

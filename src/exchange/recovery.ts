@@ -7,7 +7,7 @@ import type { Service } from '../base/lifecycle.ts'
 import { type Logger, logFields } from '../base/logger.ts'
 import { parseWaybill } from '../document/waybill.ts'
 import { key, range } from '../equipment/store/namespaces.ts'
-import type { KeyRange, RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
+import type { KeyRange, RecordOperation } from '../equipment/store/record-store.ts'
 import type { AuditLog } from './audit-log.ts'
 import type { Directory } from './directory.ts'
 import type { GenerationWatch } from './generation-watch.ts'
@@ -17,21 +17,26 @@ import type { Intake } from './intake.ts'
 import type { MissingQuestions } from './missing-questions.ts'
 import type { Outbox } from './outbox.ts'
 import {
+  type DamagedStore,
   dropRecovery,
   jumpSequence,
   jumpStatements,
   type Marks,
+  mendMarks,
   putGeneration,
   putRecovery,
   readMarks,
 } from './recovery-marks.ts'
 import type { RecoveryRecord } from './schema/records.ts'
+import { maxClockSkewMs } from './seal-checker.ts'
 import { WakeSignal } from './wake-signal.ts'
 
 /** Senders keep packet and receipt for so long: nobody knows what damage has taken. */
 const damageWindowMs = 30 * 86_400_000
 /** Before the last durable act of a backup: clocks differ, and a commit may have been under way. */
 const restoreMarginMs = 3_600_000
+/** Before the last act of a torn log: two clocks that both are as wrong as a station lets them be. */
+const tornMarginMs = 2 * maxClockSkewMs
 /** How often who has not answered is dialled. */
 const roundMs = 600_000
 /** How often a directory that lists us is looked for. */
@@ -43,15 +48,6 @@ const everything: KeyRange = { from: '', to: '\u{10ffff}' }
 const shownLost = 20
 /** Pieces of evidence that are remembered by name. */
 const maxEvidence = 1000
-
-/** The store as recovery needs it (level-store.ts). */
-export interface DamagedStore extends RecordStore {
-  /** Copies damaged records of a range into quarantine and deletes them; names of the evidence. */
-  quarantineRecords(range: KeyRange): Promise<string[]>
-  settleDamage(): Promise<void>
-  /** Resolves when the store is no longer mending itself. */
-  mended(): Promise<void>
-}
 
 export interface RecoveryDeps {
   records: DamagedStore
@@ -78,6 +74,8 @@ export class Recovery implements Service {
   readonly #stopping = new AbortController()
   /** Reported and not dealt with yet. */
   #reports: TramError[] = []
+  /** Torn ends of logs that are not noted yet. */
+  #torn: string[] = []
   #record: RecoveryRecord | undefined
   #trouble: TramError | undefined
   /** Documents of ours that cannot be delivered any more, until they are sent again. */
@@ -96,6 +94,10 @@ export class Recovery implements Service {
 
   /** Something is lost (`LevelStore.onDamage`): at any time, also before `prepare`. */
   damaged(error: TramError): void {
+    if (error.code === 'STORE_TORN') {
+      this.#torn.push(String(error.data.file))
+      return
+    }
     if (this.#reports.length < maxEvidence) this.#reports.push(error)
     if (!this.#isPrepared) return
     this.#moveIntake()
@@ -139,6 +141,10 @@ export class Recovery implements Service {
     const record = this.#record
     if (record === undefined) return conditions
     const [place] = record.evidence
+    if (record.reason === 'torn') {
+      conditions.push(new TramError('STORE_TORN', { file: place ?? '' }))
+      return conditions
+    }
     if (place !== undefined) conditions.push(new TramError('STORE_DAMAGED', { place, detail: 'in quarantine' }))
     const since = new Date(record.sinceMs).toISOString()
     const waiting = this.#deps.questions.waiting().length
@@ -153,7 +159,7 @@ export class Recovery implements Service {
    */
   async prepare(): Promise<void> {
     const { records, questions, clock, generations } = this.#deps
-    const evidence = await this.#mendMarks()
+    const evidence = await mendMarks(records)
     const marks = await readMarks(records)
     await questions.load()
     for await (const [name] of records.range(range('meta', 'lost'))) this.#lost.add(name.slice('meta:lost:'.length))
@@ -184,23 +190,6 @@ export class Recovery implements Service {
     await this.#loop
   }
 
-  /** Records that everybody reads at the start: a damaged one would keep the station from starting at all. */
-  async #mendMarks(): Promise<string[]> {
-    const { records } = this.#deps
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const evidence: string[] = []
-        for (const each of [range('meta'), range('dirmeta'), { ...range('audit'), reverse: true, limit: 1 }])
-          evidence.push(...(await records.quarantineRecords(each)))
-        return evidence
-      } catch (error) {
-        // LevelDB could not read on, and the store is mending itself: what is lost then is reported.
-        if (attempt === 3) throw error
-        await records.mended()
-      }
-    }
-  }
-
   async #beginIfLost(marks: Marks, evidence: readonly string[], nowMs: number): Promise<void> {
     const { records } = this.#deps
     const { generation } = this.#own
@@ -208,10 +197,10 @@ export class Recovery implements Service {
     const operations: RecordOperation[] = []
     const news = evidence.filter((name) => !before?.evidence.includes(name))
     const sinces: number[] = []
-    if (news.length > 0) {
-      sinces.push(nowMs - damageWindowMs)
+    if (news.length > 0) sinces.push(nowMs - damageWindowMs)
+    // Nobody knows which numbers the lost records had given out.
+    if (news.length > 0 || this.#torn.length > 0)
       operations.push(jumpStatements(marks.statement, generation, nowMs), await jumpSequence(records, nowMs))
-    }
     // A new box without any backup has lost everything, but the first generation of all has nothing to lose.
     if (generation > (marks.generation ?? 1))
       sinces.push(marks.lastWrittenMs === undefined ? nowMs - damageWindowMs : marks.lastWrittenMs - restoreMarginMs)
@@ -220,7 +209,32 @@ export class Recovery implements Service {
       this.#deps.generations.keep(generation)
     }
     if (sinces.length > 0) operations.push(...(await this.#begin(sinces, news, nowMs)))
+    else if (this.#torn.length > 0) operations.push(await this.#beginSoftly(marks.lastWrittenMs, nowMs))
     await records.commit(operations)
+    if (this.#torn.length > 0) await records.settleTorn()
+    this.#torn = []
+  }
+
+  /**
+   * The end of the log is gone: what a power cut leaves, and what decay of the last acts looks like. What is left is a whole
+   * state of a moment before, so nothing is rebuilt; intake stays open, and peers are asked for what came after.
+   * @returns what to commit
+   */
+  async #beginSoftly(lastWrittenMs: number | undefined, nowMs: number): Promise<RecordOperation> {
+    const { questions } = this.#deps
+    const before = this.#record
+    const sinceMs = Math.max(0, (lastWrittenMs ?? nowMs - damageWindowMs) - tornMarginMs)
+    // Who answered is asked anew since now; who has not is asked since then, by a new name: the answer may have been lost.
+    const waiting = questions.waiting()
+    await questions.drop((station) => waiting.includes(station))
+    await questions.add(waiting, sinceMs)
+    const isAsked = before?.reason === 'torn' && before.reopened
+    const earliestMs = Math.min(sinceMs, isAsked ? sinceMs : (before?.sinceMs ?? sinceMs))
+    const fresh = { reason: 'torn', reopened: false, evidence: this.#torn.slice(-maxEvidence) }
+    const kept = before === undefined || before.reason === 'torn' ? fresh : before
+    this.#record = { ...kept, sinceMs: earliestMs, begunMs: nowMs }
+    this.#logger.info({ code: 'STORE_TORN', sinceMs: earliestMs }, 'peers are asked for what a torn log may have held')
+    return putRecovery(this.#record)
   }
 
   /** Begins, or begins anew. Returns what to commit. */
@@ -298,7 +312,7 @@ export class Recovery implements Service {
     if (record === undefined) return this.#askFor(signal)
     // The old box must ask nobody: what peers hold for the station belongs to its successor.
     if (this.#trouble?.code === 'STATION_SUPERSEDED') return
-    if (!this.#isRebuilt) {
+    if (!this.#isRebuilt && record.reason !== 'torn') {
       await directory.reload()
       const more = await records.quarantineRecords(everything)
       if (more.length > 0) this.#record = { ...record, evidence: [...record.evidence, ...more].slice(-maxEvidence) }
@@ -323,7 +337,7 @@ export class Recovery implements Service {
       this.#record = reopened
       this.#logger.info(
         { waiting: questions.waiting().length },
-        'every station was asked or is out of reach: intake opens',
+        'every station was asked or is out of reach: intake is open',
       )
     }
     const isOver = clock.now() > record.begunMs + damageWindowMs
@@ -363,7 +377,7 @@ export class Recovery implements Service {
   #moveIntake(): void {
     const { intake } = this.#deps
     if (this.#trouble?.code === 'STATION_SUPERSEDED') intake.close(this.#trouble.condition.vi)
-    else if (this.#reports.length > 0 || this.#record?.reopened === false)
+    else if (this.#reports.length > 0 || (this.#record?.reopened === false && this.#record.reason !== 'torn'))
       intake.close('đang hỏi lại các trạm khác sau khi mất dữ liệu')
     else intake.open()
   }

@@ -1,16 +1,19 @@
 // Disks that rot and boxes that are restored from backups: whatever is lost, a station notices, closes its intake, asks its
 // peers, and lists again all that a sender holds a receipt for, once. Real processes over libp2p.
 import { createHash } from 'node:crypto'
-import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type LabNetwork, makeLabNetwork } from '../../scripts/lab-network.ts'
 import type { AgencyEntry } from '../../src/document/schema/directory.ts'
+import { key } from '../../src/equipment/store/namespaces.ts'
+import { StatementRecord } from '../../src/exchange/schema/records.ts'
 import { buildPacket } from '../fixtures/edxml/build-packet.ts'
 import { bundledSigner } from '../fixtures/station/bundle.ts'
 import { agency, callApi, importDirectory, setOption, writeDirectory } from '../fixtures/station/lab-changes.ts'
 import { type Office, officesOf, until } from '../fixtures/station/office.ts'
+import { levelStore, never } from '../fixtures/store/temporary-store.ts'
 
 const agencies: AgencyEntry[] = [agency('G22', 'g22'), agency('H41', 'h41')]
 let folder: string
@@ -88,7 +91,9 @@ const hasCondition = (office: Office, code: string) =>
     async () => `${office.station.id}: ${await conditionCodes(office)}, not ${code}`,
   )
 const openEvidence = async () =>
-  (await readdir(join(loser.station.dataFolder, 'quarantine')).catch(() => [])).filter((name) => name.endsWith('.open'))
+  (await readdir(join(loser.station.dataFolder, 'quarantine')).catch(() => [])).filter((name) =>
+    /\.(open|torn)$/.test(name),
+  )
 const recovered = () => loser.process.seen((line) => line.step === 'recovered')
 
 /** The sender answers one question of a peer in five minutes; of a run that has just begun, at once. */
@@ -131,6 +136,63 @@ describe('damage', () => {
     const answer = nextPacket('H41', 'G22')
     await loser.delivered(await loser.send(answer))
     await markAllDone()
+  }, 120_000)
+})
+
+/** Number of the last root statement in a copy of a store: opening it for that would change the store itself. */
+async function lastStatement(store: string): Promise<number> {
+  const copy = await mkdtemp(join(folder, 'copy-'))
+  await cp(store, join(copy, 'store'), { recursive: true })
+  const records = levelStore(copy).store
+  await records.start(never)
+  const value = await records.get(key('meta', 'statement'))
+  await records.stop()
+  return StatementRecord.decode(value ?? new Uint8Array(0)).sequence
+}
+
+describe('damage of the last acts', () => {
+  test('the end of the log decays: it looks like a torn one, intake stays open, and what was receipted comes back', async () => {
+    const store = join(loser.station.dataFolder, 'store')
+    const logBytes = async () => {
+      const logs = (await readdir(store)).filter((name) => name.endsWith('.log')).sort()
+      return (await stat(join(store, logs.at(-1) ?? ''))).size
+    }
+    const kept = [nextPacket(), nextPacket()]
+    await deliverAll(kept)
+    const soundBytes = await logBytes()
+    const lost = [nextPacket(), nextPacket('G22', 'H41', 200_000), nextPacket()]
+    await deliverAll(lost)
+    await loser.process.kill()
+    const statementBefore = await lastStatement(store)
+    await change(
+      (names) =>
+        names
+          .filter((name) => name.endsWith('.log'))
+          .sort()
+          .at(-1),
+      (bytes) => {
+        for (let at = soundBytes; at < bytes.length; at++) bytes[at] = (bytes[at] ?? 0) ^ 0x55
+      },
+    )
+    await restartSender()
+    await loser.process.start()
+    // At once, whatever the peers have answered.
+    const own = await loser.send(nextPacket('H41', 'G22'))
+    await recovered()
+    await lists([...kept, ...lost])
+    await loser.delivered(own)
+    const { lines } = loser.process
+    expect(lines.filter(({ code }) => code === 'STORE_TORN')).not.toEqual([])
+    expect(lines.filter(({ code }) => code === 'STORE_DAMAGED' || code === 'STATION_RECOVERING')).toEqual([])
+    expect(lines.filter(({ level }) => typeof level === 'number' && level >= 50)).toEqual([])
+    expect(await openEvidence()).toEqual([])
+    expect(await conditionCodes(loser)).not.toContain('STORE_TORN')
+    await markAllDone()
+    // A second start asks nobody.
+    await loser.process.stop()
+    expect(await lastStatement(store)).toBeGreaterThan(statementBefore + 2 ** 31)
+    await loser.process.start()
+    expect(loser.process.lines.filter(({ code, part }) => code === 'STORE_TORN' || part === 'recovery')).toEqual([])
   }, 120_000)
 })
 

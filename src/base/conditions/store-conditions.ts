@@ -24,11 +24,11 @@ export const storeConditions = {
     todoEn: 'The damaged copy is in quarantine and peers are asked again. Check the disk.',
   },
   STORE_TORN: {
-    severity: 'warning',
-    vi: 'Đuôi tệp nhật ký {file} bị cắt khi mất điện (không mất dữ liệu đã xác nhận)',
-    en: 'The tail of {file} was torn by a power cut (nothing acknowledged is lost)',
-    todoVi: 'Không cần làm gì.',
-    todoEn: 'Nothing to do.',
+    severity: 'info',
+    vi: 'Đuôi nhật ký {file} không đọc được, như sau khi mất điện; trạm hỏi lại các trạm khác những gì có thể đã mất',
+    en: 'The end of the log {file} does not read, as after a power cut; the station asks the others for what may be lost',
+    todoVi: 'Sau khi mất điện: không cần làm gì. Nếu không mất điện: kiểm tra ổ đĩa và gửi lại văn bản gửi gần đây.',
+    todoEn: 'After a power cut: nothing to do. Without one: check the disk, and send the most recent documents again.',
   },
   STORE_FAILED: {
     severity: 'critical',

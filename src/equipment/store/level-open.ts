@@ -31,21 +31,21 @@ export type Level = ClassicLevel<string, Uint8Array>
 
 export interface OpenedLevel {
   db: Level
-  /** STORE_TORN: unfinished ends of logs, of which nothing was acknowledged. */
-  torn: TramError[]
-  /** STORE_DAMAGED: something is lost. */
+  /** STORE_DAMAGED: something is lost. STORE_TORN: the end of a log, and nobody knows whether it was acknowledged. */
   damaged: TramError[]
 }
 
 /**
  * Opens the store in `folder`, or makes it. When it resolves, the disk has also taken a synced write.
  * @param nowMs names what goes into quarantine
+ * @param isStart false = the store reopens after a write of this process that failed
  * @throws TramError STORE_LOCKED, STORE_FORMAT_UNKNOWN, STORE_DAMAGED, DISK_FULL, STORE_FAILED; the signal's reason
  */
 export async function openLevel(
   folder: string,
   quarantineFolder: string,
   nowMs: number,
+  isStart: boolean,
   signal: AbortSignal,
 ): Promise<OpenedLevel> {
   let db: Level | undefined
@@ -53,7 +53,7 @@ export async function openLevel(
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const stamp = quarantineStamp(nowMs)
-    inspection = await inspectLogs(folder, quarantineFolder, stamp, signal)
+    inspection = await inspectLogs(folder, quarantineFolder, stamp, isStart, signal)
     // Made only now: its constructor already begins to open, and opening destroys what we have just looked at.
     db = new ClassicLevel<string, Uint8Array>(folder, { valueEncoding: 'view', ...tuning })
     await db.open()
@@ -62,7 +62,7 @@ export async function openLevel(
     await syncFolder(dirname(folder))
     await inspectInfoLog(folder, quarantineFolder, stamp, inspection.judged)
     const formatDamage = await checkFormat(db)
-    return { db, torn: inspection.torn, damaged: [...formatDamage, ...(await openDamage(quarantineFolder))] }
+    return { db, damaged: [...formatDamage, ...(await openDamage(quarantineFolder))] }
   } catch (error) {
     await db?.close()
     const failure = levelFailure(error, folder)

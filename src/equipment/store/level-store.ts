@@ -14,7 +14,7 @@ import { ReadQueue } from './read-queue.ts'
 import { RecentRecords } from './recent-records.ts'
 import { decodeRecord, encodeRecord, recordDamage } from './record-codec.ts'
 import type { KeyRange, RecordOperation, RecordStore } from './record-store.ts'
-import { closeDamage, keepRecord } from './store-inspection.ts'
+import { closeDamage, closeTorn, keepRecord } from './store-inspection.ts'
 
 const maxReportedKeys = 1000
 const firstRetryMs = 100
@@ -34,7 +34,10 @@ export interface LevelStoreOptions {
 export interface LevelStoreDeps {
   logger: Logger
   clock?: Clock
-  /** Something is lost: act as after a restore, then call `settleDamage`. Called at every start until then. */
+  /**
+   * STORE_DAMAGED: something is lost. Act as after a restore, then call `settleDamage`; called at every start until then.
+   * STORE_TORN: the last acts may be lost. Note it, then call `settleTorn`; called at every start until then.
+   */
   onDamage?: (error: TramError) => void
   /** LevelDB needs room to reopen on a full disk: frees the ballast (`DiskSpace.freeBallast`). */
   onDiskFull?: () => Promise<void>
@@ -79,11 +82,11 @@ export class LevelStore implements RecordStore, Service {
     this.#stopping = new AbortController()
     let db: Level
     try {
-      db = await this.#open(signal)
+      db = await this.#open(true, signal)
     } catch (error) {
       if (!(error instanceof TramError) || error.code !== 'DISK_FULL' || !this.#deps.onDiskFull) throw error
       await this.#deps.onDiskFull()
-      db = await this.#open(signal)
+      db = await this.#open(true, signal)
     }
     this.#state = { name: 'open', db }
   }
@@ -195,11 +198,15 @@ export class LevelStore implements RecordStore, Service {
     await closeDamage(this.#options.quarantineFolder)
   }
 
-  async #open(signal: AbortSignal): Promise<Level> {
+  /** What STORE_TORN reported is noted durably: it is not reported again at the next start. */
+  async settleTorn(): Promise<void> {
+    await closeTorn(this.#options.quarantineFolder)
+  }
+
+  async #open(isStart: boolean, signal: AbortSignal): Promise<Level> {
     const { folder, quarantineFolder } = this.#options
     const now = (this.#deps.clock ?? systemClock).now()
-    const { db, torn, damaged } = await openLevel(folder, quarantineFolder, now, signal)
-    for (const error of torn) this.#logger.warn(logFields(error), 'a log was torn')
+    const { db, damaged } = await openLevel(folder, quarantineFolder, now, isStart, signal)
     for (const error of damaged) this.#report(error)
     return db
   }
@@ -245,7 +252,7 @@ export class LevelStore implements RecordStore, Service {
         if (needsRepair) await repairLevel(folder, quarantineFolder, nowMs, cause.message)
         needsRepair = false
         if (signal.aborted) return
-        const reopened = await this.#open(signal)
+        const reopened = await this.#open(false, signal)
         this.#state = { name: 'open', db: reopened }
         this.#logger.info('store works again')
         return
@@ -303,7 +310,8 @@ export class LevelStore implements RecordStore, Service {
   }
 
   #report(error: TramError): void {
-    this.#logger.error(logFields(error), 'data lost')
+    if (error.code === 'STORE_TORN') this.#logger.warn(logFields(error), 'the end of a log does not read')
+    else this.#logger.error(logFields(error), 'data lost')
     this.#deps.onDamage?.(error)
   }
 }

@@ -15,8 +15,9 @@ const checksumProblem = 'checksum does not match'
 
 /**
  * What a log file is like. `records` are the whole logical records (write batches).
- * - clean: every byte reads, but for zeros at the end (a size that reached the disk before its data)
- * - torn: the last record is unfinished or does not read, nothing follows it: a write that a power cut or kill ended
+ * - clean: every byte reads; LevelDB pads the last six bytes of a block at most, and reserves nothing
+ * - torn: the last record is unfinished, does not read or is zeros, nothing follows it: a write that a power cut or kill
+ *   ended, or the last acknowledged one, decayed. The bytes do not tell which
  * - corrupt: a later record follows one that does not read: bytes that were once on disk have changed
  */
 export type LogScan =
@@ -60,7 +61,7 @@ export class LogScanner {
   #openRecord: number | undefined
   /** The first place that does not read. */
   #bad: { offset: number; detail: string } | undefined
-  /** Where zeros began; damage only if anything else follows. */
+  /** Where zeros began: a size that reached the disk before its data, or a place of the disk that was lost. */
   #zerosFrom: number | undefined
   #corrupt = false
 
@@ -83,13 +84,14 @@ export class LogScanner {
       at = next
     }
     // Fewer than seven bytes at the end of a whole block are padding; at the end of the file they are a torn header.
-    if (block.length < logBlockBytes && block.length - at > 0 && !isZero(block, at))
+    if (block.length < logBlockBytes && block.length - at > 0 && this.#zerosFrom === undefined)
       this.#takeBad(this.#blockOffset + at, 'header cut short')
     this.#blockOffset += block.length
   }
 
   finish(): LogScan {
     if (this.#openRecord !== undefined) this.#takeBad(this.#openRecord, 'record without its end')
+    if (this.#zerosFrom !== undefined) this.#takeBad(this.#zerosFrom, 'zeros at the end')
     if (!this.#bad) return { state: 'clean', records: this.#records }
     const { offset, detail } = this.#bad
     return { state: this.#corrupt ? 'corrupt' : 'torn', records: this.#records, badOffset: offset, detail }

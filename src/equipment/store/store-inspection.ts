@@ -9,13 +9,15 @@ import { scanLogFile } from './log-scan.ts'
 
 /** Evidence whose loss nobody has made good yet carries this ending: the report repeats at every start until then. */
 const openEnding = '.open'
+/** Ends of logs that did not read, until it is on disk that peers are asked what was in them. */
+const tornEnding = '.torn'
+/** Of an end so much is kept: no batch is much larger. */
+const maxTailBytes = 4 * 1024 * 1024
 
 /** LevelDB's LOG is read up to so many bytes: recovery speaks at its beginning. */
 const maxInfoLogBytes = 1024 * 1024
 
 export interface Inspection {
-  /** STORE_TORN for each log whose tail is unfinished. */
-  torn: TramError[]
   /** Logs (`000003.log`) whose loss is explained: what LevelDB says of them is no news. */
   judged: Set<string>
   /** Paths of the copies that this inspection made. */
@@ -23,27 +25,38 @@ export interface Inspection {
 }
 
 /**
- * Judges every log in `folder` and puts the damaged ones into quarantine.
+ * Judges every log in `folder` and puts the damaged ones into quarantine, of a torn one the end.
  * @param stamp begins the names in quarantine
+ * @param isStart false = a write of this process has just failed: what it tore was not acknowledged, and is not kept
  * @throws TramError STORE_DAMAGED when the folder has data but no CURRENT: LevelDB would begin an empty store there
  */
 export async function inspectLogs(
   folder: string,
   quarantineFolder: string,
   stamp: string,
+  isStart: boolean,
   signal?: AbortSignal,
 ): Promise<Inspection> {
   const names = await readdir(folder)
   const dataNames = names.filter((name) => /\.(log|ldb|sst)$/.test(name))
   if (dataNames.length > 0 && !names.includes('CURRENT'))
     throw new TramError('STORE_DAMAGED', { place: folder, detail: 'CURRENT is missing beside data files' })
-  const inspection: Inspection = { torn: [], judged: new Set(), copies: [] }
-  for (const name of names.filter((candidate) => candidate.endsWith('.log')).sort()) {
-    const scan = await scanLogFile(join(folder, name), signal)
-    if (scan.state === 'clean') continue
-    inspection.judged.add(name)
-    if (scan.state === 'torn') inspection.torn.push(new TramError('STORE_TORN', { file: name }))
-    else inspection.copies.push(...(await quarantineLog(join(folder, name), quarantineFolder, stamp)))
+  const inspection: Inspection = { judged: new Set(), copies: [] }
+  const numberOf = (name: string) => Number.parseInt(name, 10)
+  const newestFirst = names.filter((name) => name.endsWith('.log')).sort((a, b) => numberOf(b) - numberOf(a))
+  let isFollowed = false
+  for (const name of newestFirst) {
+    const file = join(folder, name)
+    const scan = await scanLogFile(file, signal)
+    if (scan.state === 'torn' && !isFollowed) {
+      inspection.judged.add(name)
+      if (isStart) inspection.copies.push(...(await keepTail(file, scan.badOffset, quarantineFolder, stamp)))
+    } else if (scan.state !== 'clean') {
+      // Also a torn one with batches in the next: each is synced before the next begins, in whichever log.
+      inspection.judged.add(name)
+      inspection.copies.push(...(await quarantineLog(file, quarantineFolder, stamp)))
+    }
+    isFollowed ||= scan.records > 0
   }
   return inspection
 }
@@ -94,9 +107,14 @@ export async function keepRecord(
 }
 
 /** Keeps a piece of evidence, durably and still open. Returns its name. */
-export async function keepEvidence(quarantineFolder: string, name: string, bytes: Uint8Array): Promise<string> {
+export async function keepEvidence(
+  quarantineFolder: string,
+  name: string,
+  bytes: Uint8Array,
+  ending = openEnding,
+): Promise<string> {
   await makeFolder(quarantineFolder)
-  const handle = await open(join(quarantineFolder, name + openEnding), 'w', 0o600)
+  const handle = await open(join(quarantineFolder, name + ending), 'w', 0o600)
   try {
     await handle.writeFile(bytes)
     await handle.sync()
@@ -115,27 +133,50 @@ export async function moveLost(folder: string, quarantineFolder: string, stamp: 
   if (names.length > 0) await syncFolder(quarantineFolder)
 }
 
-/** STORE_DAMAGED for each piece of evidence that is still open, from this start or an earlier one. */
+/** STORE_DAMAGED and STORE_TORN for each piece of evidence that is still open, from this start or an earlier one. */
 export async function openDamage(quarantineFolder: string): Promise<TramError[]> {
-  const names = await listFolder(quarantineFolder)
-  return names
-    .filter((name) => name.endsWith(openEnding))
-    .map(
-      (name) => new TramError('STORE_DAMAGED', { place: name.slice(0, -openEnding.length), detail: 'in quarantine' }),
-    )
+  const found: TramError[] = []
+  for (const name of await listFolder(quarantineFolder)) {
+    if (name.endsWith(openEnding))
+      found.push(new TramError('STORE_DAMAGED', { place: name.slice(0, -openEnding.length), detail: 'in quarantine' }))
+    else if (name.endsWith(tornEnding))
+      found.push(new TramError('STORE_TORN', { file: name.slice(0, -tornEnding.length) }))
+  }
+  return found
 }
 
 /** The loss has been made good: closes all evidence. It stays in the folder. */
-export async function closeDamage(quarantineFolder: string): Promise<void> {
-  const names = (await listFolder(quarantineFolder)).filter((name) => name.endsWith(openEnding))
+export const closeDamage = (quarantineFolder: string): Promise<void> => close(quarantineFolder, openEnding)
+
+/** It is on disk that peers are asked for what torn ends held: they are reported no more. They stay in the folder. */
+export const closeTorn = (quarantineFolder: string): Promise<void> => close(quarantineFolder, tornEnding)
+
+async function close(quarantineFolder: string, ending: string): Promise<void> {
+  const names = (await listFolder(quarantineFolder)).filter((name) => name.endsWith(ending))
   for (const name of names)
-    await rename(join(quarantineFolder, name), join(quarantineFolder, name.slice(0, -openEnding.length)))
+    await rename(join(quarantineFolder, name), join(quarantineFolder, name.slice(0, -ending.length)))
   if (names.length > 0) await syncFolder(quarantineFolder)
 }
 
 /** The log belonged to a station that is running: what was read of it meant nothing. */
 export async function withdrawCopies({ copies }: Inspection): Promise<void> {
   for (const copy of copies) await rm(copy, { force: true })
+}
+
+/** Keeps the end of a torn log. Returns the path of the copy, unless there is one already. */
+async function keepTail(file: string, from: number, quarantineFolder: string, stamp: string): Promise<string[]> {
+  const ending = `-${basename(file)}-tail${tornEnding}`
+  // A start that failed after this point has kept it already.
+  if ((await listFolder(quarantineFolder)).some((name) => name.endsWith(ending))) return []
+  const handle = await open(file, 'r')
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(maxTailBytes), 0, maxTailBytes, from)
+    const name = `${stamp}-${basename(file)}-tail`
+    await keepEvidence(quarantineFolder, name, buffer.subarray(0, bytesRead), tornEnding)
+    return [join(quarantineFolder, name + tornEnding)]
+  } finally {
+    await handle.close()
+  }
 }
 
 /** Returns the path of the copy, unless there is one already. */

@@ -42,8 +42,9 @@ async function change(file: string, edit: (bytes: Buffer) => Buffer): Promise<Bu
   return changed
 }
 
-function flipMiddle(bytes: Buffer): Buffer {
-  const at = Math.floor(bytes.length / 2)
+const flipMiddle = (bytes: Buffer): Buffer => flip(bytes, Math.floor(bytes.length / 2))
+
+function flip(bytes: Buffer, at: number): Buffer {
   bytes.writeUInt8(bytes.readUInt8(at) ^ 4, at)
   return bytes
 }
@@ -78,14 +79,42 @@ test('a flipped bit in the log is reported and kept in quarantine, at every star
   await third.store.stop()
 })
 
-test('a torn tail costs the unfinished commit only, and is no damage', async () => {
+test.each([
+  ['cut', (bytes: Buffer) => bytes.subarray(0, -20)],
+  ['with a flipped bit', (bytes: Buffer) => flip(bytes, bytes.length - 5)],
+  ['of zeros', (bytes: Buffer) => Buffer.concat([bytes.subarray(0, -20), Buffer.alloc(20)])],
+])(
+  'a tail %s costs one commit, is no damage, and is reported at every start until it is noted',
+  async (_how, spoil) => {
+    await filledStore(100)
+    await change(await fileWith('.log'), spoil)
+    for (let start = 0; start < 2; start++) {
+      const { store, damage } = levelStore(folder.path)
+      await store.start(never)
+      expect(damage.map(({ code }) => code)).toEqual(['STORE_TORN'])
+      expect(await countItems(store)).toBe(99)
+      expect(await quarantined()).toEqual([expect.stringMatching(/\.log-tail\.torn$/)])
+      if (start === 1) await store.settleTorn()
+      await store.stop()
+    }
+    const { store, damage } = levelStore(folder.path)
+    await store.start(never)
+    expect(damage).toEqual([])
+    expect(await quarantined()).toEqual([expect.stringMatching(/\.log-tail$/)])
+    await store.stop()
+  },
+)
+
+test('a torn end with batches in a later log was acknowledged: that is damage', async () => {
   await filledStore(100)
-  await change(await fileWith('.log'), (bytes) => bytes.subarray(0, -20))
+  const log = await fileWith('.log')
+  const bytes = await readFile(log)
+  const later = join(log, '..', '999999.log')
+  await writeFile(later, bytes)
+  await change(log, (whole) => whole.subarray(0, -20))
   const { store, damage } = levelStore(folder.path)
   await store.start(never)
-  expect(damage).toEqual([])
-  expect(await countItems(store)).toBe(99)
-  expect(await quarantined()).toEqual([])
+  expect(damage.map(({ code }) => code)).toEqual(['STORE_DAMAGED'])
   await store.stop()
 })
 
