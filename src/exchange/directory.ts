@@ -17,7 +17,7 @@ import {
 } from '../document/schema/directory.ts'
 import { isInWindow } from '../document/time-window.ts'
 import { key, range, sequencePart } from '../equipment/store/namespaces.ts'
-import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
+import type { KeyRange, RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
 import { DirectoryVersions } from './directory-versions.ts'
 import { DirectoryRecord } from './schema/records.ts'
 
@@ -326,11 +326,17 @@ export class Directory implements Service {
     }
   }
 
+  /** Goes round the entries of `version`: to walk 250,000 records that stay took 2 s of each start, and 65 MB. */
   async #dropEntriesBut(version: number): Promise<void> {
-    const keep = key('dir', sequencePart(version))
+    const all = range('dir')
+    const kept = range('dir', sequencePart(version))
+    await this.#dropEntries({ from: all.from, to: kept.from })
+    await this.#dropEntries({ from: kept.to, to: all.to })
+  }
+
+  async #dropEntries(entries: KeyRange): Promise<void> {
     let operations: RecordOperation[] = []
-    for await (const [name] of this.#records.range(range('dir'))) {
-      if (name.startsWith(`${keep}:`)) continue
+    for await (const [name] of this.#records.range(entries)) {
       operations.push({ type: 'delete', key: name })
       if (operations.length < importBatch) continue
       await this.#records.commit(operations)
