@@ -1,6 +1,5 @@
 // A backend that hands in small documents as fast as they are delivered, over the station's Unix socket, at the cost of a few
 // hundredths of a millisecond each: it shares the cores with what it measures. station-pair.ts starts the stations.
-import { createHash } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { buildPacket } from '../fixtures/edxml/build-packet.ts'
 import type { Office } from '../fixtures/station/office.ts'
@@ -180,6 +179,3 @@ class Client {
     else this.#waiting?.reject(new Error(body))
   }
 }
-
-/** SHA-256, hex. */
-export const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

@@ -1,6 +1,6 @@
 // Long days of backends at one real station (records on LevelDB, packet files, retention, intake) behind its real surfaces: a
 // kit that keeps one object, uploads that crawl, downloads that pause while what they read is deleted.
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
@@ -14,6 +14,7 @@ import type { RestDeps } from '../../src/surface/rest/rest-deps.ts'
 import { RestServer } from '../../src/surface/rest/rest-server.ts'
 import { VxpServer } from '../../src/surface/vxp/vxp-server.ts'
 import { MemorySpace } from '../contract/memory-space.ts'
+import { digestOf } from '../fixtures/digest-of.ts'
 import { buildPacket, zipSingleEntry } from '../fixtures/edxml/build-packet.ts'
 import { LoneStation } from '../fixtures/exchange/lone-station.ts'
 import { agencyEntry, dayMs, TestWorld } from '../fixtures/exchange/test-world.ts'
@@ -89,7 +90,6 @@ const packetOf = (from: string, to: string, bytes = 100): Buffer =>
     subject: 'Một văn bản',
     attachments: [{ name: 'a.pdf', contentType: 'application/pdf', bytes: randomBytes(bytes) }],
   })
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 const turn = (): Promise<unknown> => new Promise((resolve) => setImmediate(resolve))
 
 /** Brings a packet of H01 into the inbox. Returns its item. */
@@ -130,7 +130,7 @@ describe('a kit that keeps one object for a day', () => {
 
     // The same object: its timestamp, its leftovers, its kept-alive connection that the stop has ended.
     expect(await kit.sendEdoc(packet, { from: 'H02' })).toEqual(first)
-    expect(sha256(await kit.downloadEdoc(docId))).toBe(sha256(letter))
+    expect(digestOf(await kit.downloadEdoc(docId))).toBe(digestOf(letter))
     expect(await kit.updateStatus(docId, 'done')).toMatchObject({ status: 'OK' })
     expect((await kit.getReceivedEdocList()).data).toEqual([])
     expect((await kit.getSentEdocList({ docId: first.DocId })).data).toHaveLength(1)
@@ -196,7 +196,7 @@ describe('a bomb', () => {
     const { DocId } = await kit.sendEdoc(own, { from: 'H02' })
     expect(await station.document(DocId)).toMatchObject({ packetSize: own.length })
     const other = buildPacket({ ...texts, from: 'H01', to: ['H02'], attachments: [{ name: 'a.docx', bytes: bomb }] })
-    expect(sha256(await kit.downloadEdoc(await received(other)))).toBe(sha256(other))
+    expect(digestOf(await kit.downloadEdoc(await received(other)))).toBe(digestOf(other))
     // Neither is a body that says that it is packed.
     const packed = gzipSync(zeros)
     const request = await kit.prepareSend(packed, { from: 'H02' })
@@ -229,7 +229,7 @@ describe('a download that pauses', () => {
     const answer = Buffer.concat(pieces)
     const bodyAt = answer.indexOf('\r\n\r\n') + 4
     expect(answer.toString('latin1', 0, bodyAt)).toContain(`Content-Length: ${packet.length}\r\n`)
-    expect(sha256(answer.subarray(bodyAt))).toBe(sha256(packet))
+    expect(digestOf(answer.subarray(bodyAt))).toBe(digestOf(packet))
   })
 })
 

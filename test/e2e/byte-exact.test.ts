@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeLabNetwork } from '../../scripts/lab-network.ts'
 import { dataPaths } from '../../src/base/paths.ts'
+import { digestOf } from '../fixtures/digest-of.ts'
 import {
   buildPacket,
   buildStatusPacket,
@@ -121,8 +122,8 @@ async function expectFetched(docId: string, packet: Buffer, codes: readonly stri
       expect(listed.filter((item) => item.docId === receiverDocId)).toMatchObject([{ from: 'G22', to: toCode }])
       const kit = freshKit(office)
       // By digest: a difference of two megabytes is nothing to print.
-      expect(sha256(await kit.downloadEdoc(receiverDocId))).toBe(sha256(packet))
-      expect(sha256(await kit.getEdoc(receiverDocId))).toBe(sha256(packet))
+      expect(digestOf(await kit.downloadEdoc(receiverDocId))).toBe(digestOf(packet))
+      expect(digestOf(await kit.getEdoc(receiverDocId))).toBe(digestOf(packet))
       kit.close()
     }
   }
@@ -134,8 +135,6 @@ async function itemsOf(office: Office): Promise<Record<string, string>[]> {
   kit.close()
   return data
 }
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 async function sendTo(office: Office, packet: Buffer, to?: readonly string[], from = office.code) {
   const kit = freshKit(office)
@@ -179,7 +178,7 @@ describe('a packet arrives as it was handed in', () => {
     while (hashOf(packet).length > 59) packet = buildPacket(fieldsOf())
     const first = await sendTo(sender, packet)
     const kit = freshKit(sender)
-    const request = kit.prepare('sendEdoc', parametersOf(sha256(packet)), {
+    const request = kit.prepare('sendEdoc', parametersOf(digestOf(packet)), {
       body: kitBody(packet),
       contentType: 'application/octet-stream',
     })

@@ -1,6 +1,5 @@
 // The API of two real stations with SoftHSM tokens: every route, its refusals and its limits, over the Unix socket.
 import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -10,6 +9,7 @@ import { buildLabDirectory, type LabNetwork, makeLabNetwork } from '../../script
 import { dataPaths } from '../../src/base/paths.ts'
 import { loadConfig } from '../../src/config.ts'
 import { verifyEvidenceWith } from '../../src/offline.ts'
+import { digestOf } from '../fixtures/digest-of.ts'
 import { buildPacket } from '../fixtures/edxml/build-packet.ts'
 import { type ApiAnswer, type ApiCall, apiCall, apiPost } from '../fixtures/station/api-call.ts'
 import { bundledSigner } from '../fixtures/station/bundle.ts'
@@ -141,7 +141,7 @@ describe('documents', () => {
       from: 'G22',
       to: ['H41', 'H41.1'],
       sizeBytes: packet.byteLength,
-      digest: createHash('sha256').update(packet).digest('hex'),
+      digest: digestOf(packet),
       states: [
         { agency: 'H41', station: 'h41', state: 'delivered' },
         { agency: 'H41.1', station: 'h41', state: 'delivered' },
@@ -157,7 +157,7 @@ describe('documents', () => {
   test('give back the exact bytes', async () => {
     const answer = await ask(sender, `/v1/documents/${docId}/packet`)
     expect(answer.bytes.equals(packet)).toBe(true)
-    expect(answer.headers['x-packet-sha256']).toBe(createHash('sha256').update(packet).digest('hex'))
+    expect(answer.headers['x-packet-sha256']).toBe(digestOf(packet))
     expect(answer.headers['content-length']).toBe(String(packet.byteLength))
   })
 
@@ -195,7 +195,7 @@ describe('documents', () => {
 
   test('are what their announced digest says', async () => {
     const exact = nextPacket()
-    const sha256 = createHash('sha256').update(exact).digest('hex')
+    const sha256 = digestOf(exact)
     expectProblem(
       await ask(sender, `/v1/documents?sha256=${'0'.repeat(64)}`, { body: exact }),
       422,

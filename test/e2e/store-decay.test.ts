@@ -1,6 +1,5 @@
 // Disks that rot and boxes that are restored from backups: whatever is lost, a station notices, closes its intake, asks its
 // peers, and lists again all that a sender holds a receipt for, once. Real processes over libp2p.
-import { createHash } from 'node:crypto'
 import { cp, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +8,7 @@ import { type LabNetwork, makeLabNetwork } from '../../scripts/lab-network.ts'
 import type { AgencyEntry } from '../../src/document/schema/directory.ts'
 import { key } from '../../src/equipment/store/namespaces.ts'
 import { StatementRecord } from '../../src/exchange/schema/records.ts'
+import { digestOf } from '../fixtures/digest-of.ts'
 import { buildPacket } from '../fixtures/edxml/build-packet.ts'
 import { bundledSigner } from '../fixtures/station/bundle.ts'
 import { agency, callApi, importDirectory, setOption, writeDirectory } from '../fixtures/station/lab-changes.ts'
@@ -231,7 +231,7 @@ describe('damage of what has long been written', () => {
     await deliverAll([packet])
     await loser.process.stop()
     const packets = join(loser.station.dataFolder, 'packets')
-    const digest = createHash('sha256').update(packet).digest('hex')
+    const digest = digestOf(packet)
     const file = join(packets, digest.slice(0, 2), digest)
     const bytes = await readFile(file)
     bytes[100_000] = (bytes[100_000] ?? 0) ^ 1

@@ -1,6 +1,6 @@
 // The VXP interface over real HTTP and HTTPS, with the kit, curl and raw sockets as clients and a desk in memory behind.
 import { execFile, execFileSync } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import net from 'node:net'
@@ -14,6 +14,7 @@ import { createLogger } from '../../src/base/logger.ts'
 import type { VxpOptions } from '../../src/surface/vxp/vxp-options.ts'
 import { VxpServer } from '../../src/surface/vxp/vxp-server.ts'
 import { agencyEntry, MemoryDesk } from '../fixtures/desk/memory-desk.ts'
+import { digestOf } from '../fixtures/digest-of.ts'
 import { randomFrom } from '../fixtures/random.ts'
 import { type KitAnswer, type KitRequest, kitBody, multipartBody, VxpKit } from '../fixtures/vxp-kit/vxp-kit.ts'
 
@@ -67,7 +68,6 @@ function kitOf(server: VxpServer, more: Partial<ConstructorParameters<typeof Vxp
 }
 
 const jsonOf = (answer: KitAnswer): Record<string, unknown> => JSON.parse(answer.body.toString())
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 /** Replaces the value of one header. */
 function replace(request: KitRequest, name: string, value: string): void {
@@ -335,8 +335,8 @@ describe('documents', () => {
     for (const length of [1, 2, 3, 65_535, 65_536, 3_000_001]) {
       const bytes = randomBytes(length)
       const docId = desk.receive(bytes, 'H01', 'H02')
-      expect(sha256(await kit.getEdoc(docId))).toBe(sha256(bytes))
-      expect(sha256(await kit.downloadEdoc(docId))).toBe(sha256(bytes))
+      expect(digestOf(await kit.getEdoc(docId))).toBe(digestOf(bytes))
+      expect(digestOf(await kit.downloadEdoc(docId))).toBe(digestOf(bytes))
     }
   })
 
@@ -441,7 +441,7 @@ describe('credentials', () => {
     for (const name of ['XroadVnpt-from', 'XroadVnpt-hash-file', 'XroadVnpt-to']) {
       const request = { ...send, headers: [...send.headers] }
       if (name === 'XroadVnpt-to') request.headers.push([name, '["H03"]'])
-      else replace(request, name, name.endsWith('from') ? 'H02' : sha256(packet))
+      else replace(request, name, name.endsWith('from') ? 'H02' : digestOf(packet))
       const answer = jsonOf(await kit.send(request))
       if (name !== 'XroadVnpt-to') expect(answer).toMatchObject({ status: 'FAIL', ErrorCode: '15', DocId: '' })
     }
@@ -497,7 +497,7 @@ describe('bodies', () => {
       const request = await kit.prepareSend(file, { from: 'H01' })
       request.body = kitBody(body(file))
       expect(jsonOf(await kit.send(request))).toMatchObject({ status: 'OK' })
-      expect(Buffer.from(desk.packets.get(sha256(file)) ?? [])).toEqual(file)
+      expect(Buffer.from(desk.packets.get(digestOf(file)) ?? [])).toEqual(file)
     }
   })
 
@@ -535,7 +535,7 @@ describe('bodies', () => {
       request.body = multipartBody(file)
       request.headers.unshift(['Content-Type', 'multipart/form-data; boundary====1795000000000==='])
       expect(jsonOf(await kit.send(request))).toMatchObject({ status: 'OK' })
-      expect(sha256(desk.packets.get(sha256(file)) ?? Buffer.alloc(0))).toBe(sha256(file))
+      expect(digestOf(desk.packets.get(digestOf(file)) ?? Buffer.alloc(0))).toBe(digestOf(file))
       expect(desk.submissions.at(-1)?.declaredBytes).toBeNull()
     }
   })
@@ -1060,7 +1060,7 @@ describe('other clients', () => {
     const download = kit.prepare('downloadEdoc', { docId }, { method: 'GET' })
     const copy = join(folder, 'copy.edxml')
     await run('curl', ['-sSf', ...headersOf(download), '-o', copy, download.url])
-    expect(sha256(await readFile(copy))).toBe(sha256(bytes))
+    expect(digestOf(await readFile(copy))).toBe(digestOf(bytes))
     const list = await run('curl', [
       '-sS',
       '--compressed',

@@ -1,6 +1,5 @@
 // The books of an endurance run: what a station has acknowledged, what must therefore arrive where, and what did. Knows
 // nothing of faults: traffic.ts writes it, power-cuts.ts and soak.ts read the verdict.
-import { createHash } from 'node:crypto'
 
 export type PacketSort = 'document' | 'status'
 
@@ -28,8 +27,6 @@ export interface BooksVerdict {
   /** Arrived, but its sender holds no receipt. */
   unreceipted: string[]
 }
-
-export const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 export class Books {
   readonly #acknowledged = new Map<string, Acknowledged>()

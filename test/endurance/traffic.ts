@@ -2,11 +2,12 @@
 // software, whatever happens to the stations meanwhile. Writes the books (books.ts).
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import { digestOf } from '../fixtures/digest-of.ts'
 import { buildPacket, buildStatusPacket } from '../fixtures/edxml/build-packet.ts'
 import { drawOne, randomFrom } from '../fixtures/random.ts'
 import { isConnectionLost, type Office } from '../fixtures/station/office.ts'
 import { VxpKit, VxpKitFailure } from '../fixtures/vxp-kit/vxp-kit.ts'
-import { type Books, digestOf, type PacketSort } from './books.ts'
+import type { Books, PacketSort } from './books.ts'
 
 export interface TrafficOptions {
   seed: number

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { verifyEvidence } from '../../../src/document/evidence.ts'
 import { type EvidenceFiles, packetName, sumsName } from '../../../src/document/evidence-files.ts'
 import { exportEvidence, verifyEvidenceFile } from '../../../src/exchange/evidence-archive.ts'
+import { digestOf } from '../../fixtures/digest-of.ts'
 import { buildPacket } from '../../fixtures/edxml/build-packet.ts'
 import {
   alterBytes,
@@ -17,7 +18,6 @@ import {
   failedChecks,
   filesOf,
   followRecipe,
-  hexSha256,
   isExhaustive,
   LooseFiles,
   provable,
@@ -118,7 +118,7 @@ describe('evidence', () => {
       senderName: 'Đơn vị H01',
       senderStation: 'one',
       recipients: ['H02', 'H02.1', 'H03'],
-      packetDigest: hexSha256(packet),
+      packetDigest: digestOf(packet),
       packetBytes: packet.byteLength,
       withoutReceipt: [],
       directoryVersions: [1],

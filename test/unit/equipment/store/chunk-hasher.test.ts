@@ -1,11 +1,11 @@
 // Digests of a packet and its chunks, whatever the pieces.
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ChunkHasher, sha256 } from '../../../../src/equipment/store/chunk-hasher.ts'
+import { digestOf } from '../../../fixtures/digest-of.ts'
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
-const plain = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 
 test('the same digests however the bytes are cut, and a copy goes its own way', () => {
   const bytes = randomBytes(500)
@@ -16,11 +16,11 @@ test('the same digests however the bytes are cut, and a copy goes its own way', 
       const copy = hasher.copy()
       copy.update(Buffer.from('more'))
       const { digest, chunkDigests } = hasher.finish()
-      expect(hex(digest)).toBe(plain(bytes))
+      expect(hex(digest)).toBe(digestOf(bytes))
       const expected: string[] = []
-      for (let at = 0; at < bytes.length; at += chunkBytes) expected.push(plain(bytes.subarray(at, at + chunkBytes)))
+      for (let at = 0; at < bytes.length; at += chunkBytes) expected.push(digestOf(bytes.subarray(at, at + chunkBytes)))
       expect(chunkDigests.map(hex)).toEqual(expected)
-      expect(hex(copy.finish().digest)).toBe(plain(Buffer.concat([bytes, Buffer.from('more')])))
+      expect(hex(copy.finish().digest)).toBe(digestOf(Buffer.concat([bytes, Buffer.from('more')])))
     }),
   )
 })
