@@ -10,8 +10,8 @@ import { bundledSigner } from '../fixtures/station/bundle.ts'
 import { type Office, officesOf } from '../fixtures/station/office.ts'
 import { OfficeDisk } from '../fixtures/station/office-disk.ts'
 import { Books, type BooksVerdict, isInOrder } from './books.ts'
+import { RestlessBackends } from './restless-backends.ts'
 import { settle, verifySomeEvidence } from './settle.ts'
-import { Traffic } from './traffic.ts'
 
 const mebibyte = 1024 * 1024
 
@@ -47,7 +47,7 @@ export async function powerCutChain({ seed, cuts, onCut }: ChainOptions): Promis
   const offices = officesOf(network)
   const disks = new Map<Office, OfficeDisk>()
   const books = new Books()
-  const traffic = new Traffic(offices, books, { seed, clients: 3 })
+  const traffic = new RestlessBackends(offices, books, { seed, clients: 3 })
   const random = randomFrom(seed)
   const done: PowerCut[] = []
   const starting = new Map<Office, Promise<unknown>>()

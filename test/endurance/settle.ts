@@ -9,13 +9,13 @@ import { verifyEvidenceWith } from '../../src/offline.ts'
 import { apiCall } from '../fixtures/station/api-call.ts'
 import type { Office } from '../fixtures/station/office.ts'
 import type { Books } from './books.ts'
-import type { Traffic } from './traffic.ts'
+import type { RestlessBackends } from './restless-backends.ts'
 
 /** A retry may wait for minutes by its back-off. */
 const patienceMs = 240_000
 
 /** Ends the traffic. All stations must run. Returns the DocIds of whose delivery no receipt came. */
-export async function settle(offices: readonly Office[], books: Books, traffic: Traffic): Promise<string[]> {
+export async function settle(offices: readonly Office[], books: Books, traffic: RestlessBackends): Promise<string[]> {
   await traffic.stopSending()
   const deadline = performance.now() + patienceMs
   let open = await unreceipted(offices, books)

@@ -11,7 +11,7 @@ import { drawOne } from '../fixtures/random.ts'
 import { signerPidOf } from '../fixtures/station/lab-changes.ts'
 import type { Office } from '../fixtures/station/office.ts'
 import type { OfficeDisk } from '../fixtures/station/office-disk.ts'
-import type { Traffic } from './traffic.ts'
+import type { RestlessBackends } from './restless-backends.ts'
 
 /** A station of a soak and what can be done to it. */
 export interface SoakStation {
@@ -26,7 +26,7 @@ export interface SoakStation {
 
 export interface SoakScene {
   stations: readonly SoakStation[]
-  traffic: Traffic
+  traffic: RestlessBackends
   random: () => number
   /** Builds and hands out the next version of the directory. */
   newDirectory(): Promise<void>

@@ -19,10 +19,10 @@ import { Office } from '../fixtures/station/office.ts'
 import { OfficeDisk } from '../fixtures/station/office-disk.ts'
 import { rootCommand } from '../fixtures/store/loop-disk.ts'
 import { Books } from './books.ts'
+import { RestlessBackends } from './restless-backends.ts'
 import { queueLength, settle, verifySomeEvidence } from './settle.ts'
 import { explainedCodes, type SoakFault, type SoakScene, type SoakStation, soakFaults } from './soak-faults.ts'
 import { quarters, type SoakSample, soakFailures } from './soak-verdict.ts'
-import { Traffic } from './traffic.ts'
 
 const { values } = parseArgs({
   options: {
@@ -65,7 +65,7 @@ for (const [at, station] of network.stations.entries()) {
 }
 const offices = stations.map(({ office }) => office)
 const books = new Books()
-const traffic = new Traffic(offices, books, { seed, clients: 2, packetsPerSecond })
+const traffic = new RestlessBackends(offices, books, { seed, clients: 2, packetsPerSecond })
 const samples: SoakSample[] = []
 const faults = new Map<SoakFault, number>()
 const firstDirectory = await nextDirectory(network)

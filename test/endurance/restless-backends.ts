@@ -9,7 +9,7 @@ import { isConnectionLost, type Office } from '../fixtures/station/office.ts'
 import { VxpKit, VxpKitFailure } from '../fixtures/vxp-kit/vxp-kit.ts'
 import type { Books, PacketSort } from './books.ts'
 
-export interface TrafficOptions {
+export interface RestlessBackendsOptions {
   seed: number
   /** Clients of each office that send, each its next packet when the last one is acknowledged. */
   clients: number
@@ -39,10 +39,10 @@ const queries = {
 } as const
 const documentDate = '2026/03/16'
 
-export class Traffic {
+export class RestlessBackends {
   readonly #offices: readonly Office[]
   readonly #books: Books
-  readonly #options: TrafficOptions
+  readonly #options: RestlessBackendsOptions
   readonly #random: () => number
   readonly #documents = new Map<string, SentDocument>()
   /** Documents that an office has received and not answered yet, by station; the latest ones. */
@@ -55,7 +55,7 @@ export class Traffic {
   #number = 0
   #nextAtMs = 0
 
-  constructor(offices: readonly Office[], books: Books, options: TrafficOptions) {
+  constructor(offices: readonly Office[], books: Books, options: RestlessBackendsOptions) {
     this.#offices = offices
     this.#books = books
     this.#options = options
