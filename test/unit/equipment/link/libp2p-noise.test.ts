@@ -2,8 +2,11 @@
 import { Socket } from 'node:net'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
-import { afterEach, expect, it, vi } from 'vitest'
+import fc from 'fast-check'
+import { Uint8ArrayList } from 'uint8arraylist'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createLinkNode, dialAddress } from '../../../../src/equipment/link/libp2p-node.ts'
+import { NoiseDecoder } from '../../../../src/equipment/link/libp2p-noise.ts'
 
 const stops: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -52,3 +55,70 @@ it('writes a frame to the socket at once', async () => {
   expect(rest.filter((bytes) => bytes > 1000)).toEqual([])
   expect(Math.min(first, ...rest)).toBeGreaterThan(16)
 })
+
+/** As noise puts it on the wire. */
+const framed = (message: Uint8Array): Buffer =>
+  Buffer.concat([Buffer.of(message.byteLength >> 8, message.byteLength & 0xff), message])
+
+describe('the decoder of messages', () => {
+  it('gives them back whole, however the bytes are cut', () => {
+    const anyMessage = fc.oneof(fc.uint8Array({ maxLength: 6 }), fc.uint8Array({ minLength: 250, maxLength: 600 }))
+    fc.assert(
+      fc.property(fc.array(anyMessage), fc.array(fc.nat({ max: 700 })), fc.boolean(), (messages, cuts, isListed) => {
+        const wire = Buffer.concat(messages.map(framed))
+        const decoder = new NoiseDecoder()
+        const found: Uint8Array[] = []
+        let from = 0
+        for (const length of [...cuts, wire.byteLength]) {
+          const read = wire.subarray(from, from + length)
+          found.push(...decoder.decode(isListed ? new Uint8ArrayList(read.subarray(0, 3), read.subarray(3)) : read))
+          from += length
+        }
+        expect(found.map((each) => [...each])).toEqual(
+          messages.filter(({ length }) => length > 0).map((each) => [...each]),
+        )
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('copies only what came in several reads', () => {
+    const wire = framed(Buffer.alloc(300, 7))
+    const decoder = new NoiseDecoder()
+    expect(decoder.decode(wire)[0]?.buffer).toBe(wire.buffer)
+    expect(decoder.decode(wire.subarray(0, 100))).toEqual([])
+    expect(decoder.decode(wire.subarray(100))).toEqual([Buffer.alloc(300, 7)])
+  })
+})
+
+it.each(['one byte of the text', 'the tag'])(
+  'ends a connection when %s of a large message was changed on the way',
+  async (what) => {
+    const [left, right] = [await startNode(), await startNode()]
+    let arrivedBytes = 0
+    await right.node.handle('/test/1', (stream) => {
+      stream.addEventListener('message', ({ data }) => {
+        arrivedBytes += data.byteLength
+      })
+    })
+    const address = right.node.getMultiaddrs()[0]?.decapsulate('/p2p').toString() ?? ''
+    const connection = await left.node.dial(dialAddress(address, right.peerId))
+    const closed = new Promise((resolve) => connection.addEventListener('close', resolve, { once: true }))
+    const stream = await connection.newStream('/test/1')
+    const write = Socket.prototype.write
+    vi.spyOn(Socket.prototype, 'write').mockImplementation(function (
+      this: Socket,
+      ...parameters: Parameters<Socket['write']>
+    ) {
+      const bytes = parameters[0]
+      if (bytes instanceof Uint8Array && bytes.byteLength > 2000) {
+        const at = what === 'the tag' ? bytes.byteLength - 1 : 1000
+        bytes[at] = (bytes[at] ?? 0) ^ 1
+      }
+      return write.apply(this, parameters)
+    })
+    stream.send(Buffer.alloc(4000))
+    await closed
+    expect(arrivedBytes).toBe(0)
+  },
+)
