@@ -1,13 +1,11 @@
 // The courier of one recipient station: connects, offers what is queued in order of urgency, sends chunks on demand, and
 // retries with jittered back-off. Holds no state that matters: after a crash or a cut everything open is offered again.
-// Long because: one state machine; its parts (flights, retries, pump) have files of their own, the rest shares its fields.
+// Long because: one state machine; its parts (flights, answers, retries, pump) have files of their own, the rest shares its fields.
 import type { Clock } from '../base/clock.ts'
 import { asTramError, TramError } from '../base/errors.ts'
 import { type Logger, logFields } from '../base/logger.ts'
 import type { PeerLog } from '../base/peer-log.ts'
-import { equalBytes } from '../document/der.ts'
 import type { ControlMessage, PeerLink } from '../equipment/link/peer-link.ts'
-import type { Temporary } from '../equipment/link/schema/messages.ts'
 import { key } from '../equipment/store/namespaces.ts'
 import type { PacketStore } from '../equipment/store/packet-store.ts'
 import type { RecordStore } from '../equipment/store/record-store.ts'
@@ -16,12 +14,13 @@ import { DeliveryNotes } from './delivery-notes.ts'
 import { DeliveryOffers } from './delivery-offers.ts'
 import { FlightWatch } from './flight-watch.ts'
 import { type Flight, Flights } from './flights.ts'
+import { OfferAnswers } from './offer-answers.ts'
 import { type DeliveryProgress, type Outbox, type QueuedDelivery, type QueueRank, queueRanks } from './outbox.ts'
 import { pumpPacket } from './packet-pump.ts'
 import { PeerPatience } from './peer-patience.ts'
 import { isGone, isReOffer, type MissingQuestion, ReOffers } from './re-offers.ts'
 import { RetrySchedule, retryMs } from './retry-schedule.ts'
-import { type DeliveryRecord, DeliveryState } from './schema/records.ts'
+import type { DeliveryRecord } from './schema/records.ts'
 import type { StaleSeals } from './stale-seals.ts'
 import { WakeSignal } from './wake-signal.ts'
 
@@ -44,6 +43,7 @@ export class StationCourier {
   readonly #wake = new WakeSignal()
   readonly #flights: Flights
   readonly #watch: FlightWatch
+  readonly #answers: OfferAnswers
   /** How far each queue was walked. A new map for each walk: one that was given up must not push the next one on. */
   #cursors = new Map<QueueRank, string>()
   /** Queues that were walked to their end, and of which nothing was heard since. */
@@ -68,6 +68,10 @@ export class StationCourier {
     this.#again = new ReOffers(id, deps, (missingDone) => this.#tell(this.#link, { missingDone }))
     const ways = { cancel: this.#cancel, retryLater: this.#retryLater }
     this.#watch = new FlightWatch(id, { ...deps, ...ways, flights: this.#flights, expiry: this.#offers.expiry })
+    this.#answers = new OfferAnswers(id, {
+      ...{ ...deps, ...ways, flights: this.#flights, retries: this.#retries, again: this.#again, notes: this.#notes },
+      ...{ logger: this.#logger, signal: this.#stopping.signal, wake: () => this.#wake.wake() },
+    })
   }
 
   /** Offers that wait for the recipient's answer. */
@@ -155,11 +159,7 @@ export class StationCourier {
     if (link !== this.#link) return message.offer == null
     this.#patience.answered()
     if (message.want != null) this.#send(link, message.want.transfer, message.want.firstChunk)
-    else if (message.known != null) this.#stored(message.known.transfer)
-    else if (message.stored != null) this.#stored(message.stored.transfer)
-    else if (message.temporary != null) this.#temporary(message.temporary)
-    else if (message.reject != null) this.#rejected(message.reject.transfer, message.reject.code, message.reject.detail)
-    else return false
+    else return this.#answers.heard(message)
     return true
   }
 
@@ -298,65 +298,6 @@ export class StationCourier {
   readonly #cancel = (flight: Flight, code: string): void => {
     this.#flights.end(flight)
     this.#tell(this.#link, { cancel: { transfer: flight.transfer, code } })
-  }
-
-  #stored(transfer: number): void {
-    const flight = this.#flights.get(transfer)
-    if (flight === undefined) return
-    this.#logger.debug({ step: 'stored-heard', document: flight.docId }, 'the recipient has stored it')
-    this.#flights.end(flight)
-    this.#again.settled(flight.queued)
-    this.#retries.expectReceipt()
-    const told = { offeredAt: flight.offeredAt, storedAt: this.#deps.clock.now() }
-    this.#notes.add(flight.queued.waybill, { state: DeliveryState.AWAITING_RECEIPT, ...told })
-    this.#wake.wake()
-  }
-
-  #temporary({ transfer, code, retryAfterMs, reseal }: Temporary): void {
-    const flight = this.#flights.get(transfer)
-    if (flight === undefined) return
-    this.#log('warn', flight, { detail: code.slice(0, 64), reseal }, 'not now')
-    this.#flights.end(flight)
-    if (reseal) {
-      this.#reseal(flight, code).catch((error: unknown) => {
-        if (this.#stopping.signal.aborted) return
-        this.#logger.error(logFields(asTramError(error)), 'could not queue for a new seal')
-        // The recipient will ask for it again.
-        this.#retryLater(flight, retryMs.failed)
-      })
-      return
-    }
-    this.#retryLater(flight, retryAfterMs)
-    this.#notes.add(flight.queued.waybill, { lastTrouble: code.slice(0, 64), offeredAt: flight.offeredAt })
-  }
-
-  /** The recipient finds the seal's certificate expired or its generation closed (attacker-controlled). */
-  async #reseal(flight: Flight, code: string): Promise<void> {
-    const { outbox, stale } = this.#deps
-    const { queued, seal } = flight
-    if (await stale.wouldDiffer(seal, this.#stopping.signal)) {
-      if (isReOffer(queued)) this.#again.later(queued, retryMs.resealed)
-      return outbox.reseal(queued.waybill, this.#id)
-    }
-    // Another recipient may have asked for it before: then there is a new seal to offer.
-    const current = (await outbox.waybill(queued.waybill))?.seal?.cmsDigest
-    const isSame = current === undefined || equalBytes(current, seal.cmsDigest)
-    this.#retryLater(flight, isSame ? retryMs.sameSeal : 0)
-    this.#notes.add(flight.queued.waybill, { lastTrouble: code.slice(0, 64), offeredAt: flight.offeredAt })
-  }
-
-  #rejected(transfer: number, code: string, detail: string): void {
-    const flight = this.#flights.get(transfer)
-    if (flight === undefined) return
-    const fields = { reason: code.slice(0, 64), detail: detail.slice(0, 500) }
-    this.#log('error', flight, fields, 'the recipient cannot believe this offer; trying again later')
-    this.#flights.end(flight)
-    if (isReOffer(flight.queued)) this.#again.refused(flight.queued, retryMs.rejected)
-    else this.#retryLater(flight, retryMs.rejected)
-  }
-
-  #log(level: 'warn' | 'error', { docId }: Flight, fields: object, message: string): void {
-    this.#deps.peerLog.write(level, this.#id, { code: 'DELIVERY_TEMPORARY', document: docId, ...fields }, message)
   }
 
   /** Nobody waits for this work, and a peer that reads nothing must not end the station. */
