@@ -54,6 +54,7 @@ export class RestLoad {
   #number = 0
   #closed = 0
   #goal = 0
+  #inFlight = 0
   #done: PromiseWithResolvers<void> = Promise.withResolvers()
 
   constructor(sender: Office, options: RestLoadOptions) {
@@ -78,8 +79,9 @@ export class RestLoad {
     for (const client of this.#clients) client.close()
   }
 
-  /** Resolves when `count` more documents are delivered and none is under way. */
-  async deliver(count: number): Promise<void> {
+  /** Resolves when `count` more documents are delivered, `inFlight` at a time, and none is under way. */
+  async deliver(count: number, inFlight: number = this.#options.inFlight): Promise<void> {
+    this.#inFlight = inFlight
     this.#goal = this.#number + count
     this.#done = Promise.withResolvers()
     this.#fill()
@@ -110,7 +112,7 @@ export class RestLoad {
   }
 
   #fill(): void {
-    while (this.#number < this.#goal && this.#open.size + this.#submitting < this.#options.inFlight) {
+    while (this.#number < this.#goal && this.#open.size + this.#submitting < this.#inFlight) {
       const client = this.#idle.pop()
       if (client === undefined) return
       this.#submitting += 1
