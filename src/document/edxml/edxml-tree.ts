@@ -20,7 +20,9 @@ export interface TreeLimits extends Record<RepetitionLimit, number> {
 interface TextSink {
   /** Whether the text counts; else only its size does. */
   kept: boolean
-  pieces: string[]
+  /** Nearly every text comes in one piece. */
+  first: string
+  more: string[] | undefined
   /** UTF-8 bytes so far. */
   bytes: number
 }
@@ -33,6 +35,9 @@ interface OpenElement {
   sink: TextSink
   base64: Base64Checker | undefined
 }
+
+/** Of elements whose shape knows none: nothing is ever placed there. */
+const noChildren: FoundElement['children'] = new Map()
 
 const edxmlNamespace = 'http://www.mic.gov.vn/TBT/QCVN_102_2016'
 
@@ -51,7 +56,7 @@ export class PacketTree implements ScanHandlers {
     this.#outermost = {
       known: { shape: packetShape, found: this.document },
       at: { line: 1, column: 0 },
-      sink: { kept: false, pieces: [], bytes: 0 },
+      sink: emptySink(false),
       base64: undefined,
     }
   }
@@ -62,12 +67,13 @@ export class PacketTree implements ScanHandlers {
     if (parent === this.#outermost) this.#assertRoot(name, namespace, at)
     if (parent.base64 !== undefined) throw this.#attachmentFault(parent, 'an element stands inside the base64 text')
     // Both spellings of the word are one element.
-    const known = this.#place(parent, name.replace(/^Business/, 'Bussiness'), attributes, at)
+    const spelled = name.startsWith('Business') ? `Bussiness${name.slice('Business'.length)}` : name
+    const known = this.#place(parent, spelled, attributes, at)
     const holds = known?.shape.holds
     // Text of an unknown element inside a text counts as part of it, as `textContent` has it: nothing that another
     // reader shows (a secrecy mark, say) stays unseen here.
     const shared = known === undefined && parent.sink.kept
-    const sink: TextSink = shared ? parent.sink : { kept: holds === 'text', pieces: [], bytes: 0 }
+    const sink = shared ? parent.sink : emptySink(holds === 'text')
     this.#open.push({ known, at, sink, base64: holds === 'base64' ? new Base64Checker() : undefined })
   }
 
@@ -76,7 +82,7 @@ export class PacketTree implements ScanHandlers {
     const element = this.#open.pop()
     if (element?.known === undefined) return
     const { found, shape } = element.known
-    if (shape.holds === 'text') found.text = detached(trimmed(element.sink.pieces.join('')))
+    if (shape.holds === 'text') found.text = detached(trimmed(wholeText(element.sink)))
     if (element.base64 !== undefined) {
       const fault = element.base64.end()
       if (fault !== undefined) throw this.#attachmentFault(element, fault)
@@ -97,7 +103,7 @@ export class PacketTree implements ScanHandlers {
     if (this.#totalTextBytes > this.#limits.maxTotalTextBytes) throw this.#exceeded('maxTotalTextBytes', element.at)
     element.sink.bytes += bytes
     if (element.sink.bytes > this.#limits.maxTextBytes) throw this.#exceeded('maxTextBytes', element.at)
-    if (element.sink.kept) element.sink.pieces.push(piece)
+    if (element.sink.kept) keep(element.sink, piece)
   }
 
   takeDigits(bytes: Uint8Array): DigitRun | undefined {
@@ -134,14 +140,15 @@ export class PacketTree implements ScanHandlers {
     const shape = parent.known?.shape.children.get(name)
     if (parent.known === undefined || shape === undefined) return undefined
     const { path: parentPath, children } = parent.known.found
-    const siblings = children.get(name) ?? []
+    const siblings = children.get(name)
     const { repetition } = shape
     const isSingle = repetition === 'refuse' || repetition === 'first' || repetition === 'ignore'
-    const ownPath = isSingle ? name : `${name}[${siblings.length + 1}]`
+    const count = siblings?.length ?? 0
+    const ownPath = isSingle ? name : `${name}[${count + 1}]`
     const path = pathBelow(parentPath, ownPath)
     if (!isSingle) {
-      if (siblings.length >= this.#limits[repetition]) throw this.#exceeded(repetition, at)
-    } else if (siblings.length > 0) {
+      if (count >= this.#limits[repetition]) throw this.#exceeded(repetition, at)
+    } else if (count > 0) {
       const field = path
       if (repetition === 'refuse') {
         throw new TramError('PACKET_FIELD_INVALID', { field, line: at.line, detail: 'it occurs more than once' })
@@ -149,9 +156,10 @@ export class PacketTree implements ScanHandlers {
       if (repetition === 'first') this.warn(field, at.line, 'it occurs more than once, the first counts')
       return undefined
     }
-    const found: FoundElement = { path, line: at.line, text: '', children: new Map(), attributes }
-    siblings.push(found)
-    children.set(name, siblings)
+    const own = shape.children.size === 0 ? noChildren : new Map()
+    const found: FoundElement = { path, line: at.line, text: '', children: own, attributes }
+    if (siblings === undefined) children.set(name, [found])
+    else siblings.push(found)
     return { shape, found }
   }
 
@@ -171,6 +179,16 @@ export class PacketTree implements ScanHandlers {
   }
 }
 
+const emptySink = (kept: boolean): TextSink => ({ kept, first: '', more: undefined, bytes: 0 })
+
+function keep(sink: TextSink, piece: string): void {
+  if (sink.more !== undefined) sink.more.push(piece)
+  else if (sink.first === '') sink.first = piece
+  else sink.more = [piece]
+}
+
+const wholeText = ({ first, more }: TextSink): string => (more === undefined ? first : first + more.join(''))
+
 /** `text` without XML white space around it. A loop, because `/\s+$/` takes quadratic time on hostile text. */
 function trimmed(text: string): string {
   let start = 0
@@ -184,7 +202,11 @@ function isWhiteSpace(code: number): boolean {
   return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 }
 
+/** V8 makes a view of its parent only of substrings at least this long; a shorter one is a copy (SlicedString::kMinLength). */
+const shortestView = 13
+
 /** A copy that does not keep the whole slice of input alive that it was cut from. */
 function detached(text: string): string {
+  if (text.length < shortestView) return text
   return Buffer.from(text, 'utf16le').toString('utf16le')
 }

@@ -11,9 +11,11 @@ export interface Utf8Slice {
   invalid: boolean
 }
 
+const nothing = Buffer.alloc(0)
+
 export class Utf8Slicer {
   /** First bytes of a character whose rest has not come yet, at most 3. */
-  #pending: Buffer = Buffer.alloc(0)
+  #pending: Buffer = nothing
 
   /** Whether the input so far ends inside a character. */
   get hasPending(): boolean {
@@ -32,7 +34,7 @@ export class Utf8Slicer {
         return
       }
       // A copy: the caller may use its buffer again.
-      this.#pending = Buffer.from(whole.subarray(complete))
+      this.#pending = complete === whole.length ? nothing : Buffer.from(whole.subarray(complete))
       if (complete > 0) yield { text: head.toString('utf8'), invalid: false }
     }
   }
