@@ -4,6 +4,7 @@ import { X509Certificate } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import { TramError, type Verdict } from '../base/errors.ts'
 import { type Trust, verifyCertificatePath } from '../document/certificate-path.ts'
+import { equalBytes } from '../document/der.ts'
 import { hex, sha256 } from '../document/document-id.ts'
 import type { LeafType } from '../document/merkle.ts'
 import type { Seal } from '../document/schema/seal.ts'
@@ -39,6 +40,8 @@ export class SealChecker {
   readonly #directory: Directory
   readonly #clock: Clock
   readonly #roots = new Map<string, KnownRoot>()
+  /** Of the certificate that our token sealed with last. */
+  #ownPath: { certificate: Uint8Array; chain: readonly Uint8Array[]; fromMs: number; untilMs: number } | undefined
 
   constructor(options: { trust: Trust }, deps: { directory: Directory; clock: Clock }) {
     this.#trust = options.trust
@@ -85,8 +88,8 @@ export class SealChecker {
     chain: readonly Uint8Array[],
     timeMs: number,
   ): Promise<TramError | undefined> {
-    const path = verifyCertificatePath(certificate, chain, this.#trust, timeMs)
-    if (!path.ok) return path.reason
+    const trouble = this.#ownPathTrouble(certificate, chain, timeMs)
+    if (trouble !== undefined) return trouble
     const station = await this.#directory.station(stationId)
     // Without a directory nothing is sent; in one that does not name us yet, peers say what is missing.
     if (station === undefined) return undefined
@@ -96,6 +99,20 @@ export class SealChecker {
     const { subject } = new X509Certificate(certificate)
     const detail = `the directory ${listed === undefined ? 'does not list it' : 'lists it for another time'} for ${stationId}`
     return new TramError('CERTIFICATE_UNUSABLE', { subject, detail })
+  }
+
+  /** Asked before every signature, and the answer for one certificate stays the same as long as all of its path is valid. */
+  #ownPathTrouble(certificate: Uint8Array, chain: readonly Uint8Array[], timeMs: number): TramError | undefined {
+    const known = this.#ownPath
+    const isKnown = known !== undefined && equalBytes(known.certificate, certificate) && known.chain === chain
+    if (isKnown && timeMs >= known.fromMs && timeMs <= known.untilMs) return undefined
+    const path = verifyCertificatePath(certificate, chain, this.#trust, timeMs)
+    if (!path.ok) return path.reason
+    const parsed = path.value.map((der) => new X509Certificate(der))
+    const fromMs = Math.max(...parsed.map(({ validFromDate }) => validFromDate.getTime()))
+    const untilMs = Math.min(...parsed.map(({ validToDate }) => validToDate.getTime()))
+    this.#ownPath = { certificate, chain, fromMs, untilMs }
+    return undefined
   }
 
   #verifiedRoot(id: string, cms: Uint8Array): Verdict<KnownRoot> {

@@ -1,5 +1,6 @@
 // Group commit: concurrent commits share one batch and one fsync, in the order of their calls. level-store.ts gives it
 // the writer; one batch is being written at a time, the next fills meanwhile.
+import { setImmediate as turnOfLoop } from 'node:timers/promises'
 import { TramError } from '../../base/errors.ts'
 
 /** A record operation as LevelDB takes it, the value already encoded. */
@@ -64,9 +65,10 @@ export class CommitQueue {
   }
 
   async #run(): Promise<void> {
-    // Commits of the same turn of the event loop belong together: without this the first would go alone.
-    await Promise.resolve()
     while (this.#waiting.length > 0) {
+      // Commits of the same turn of the event loop belong together, whichever socket's or file's event they come from. With nothing
+      // else to do this is no time; with much to do the next events are at hand, and would have to wait for a sync of their own.
+      await turnOfLoop()
       const { commits, operations, bytes } = this.#takeBatch()
       try {
         await this.#write(operations, bytes)

@@ -1,12 +1,15 @@
 // Senders that lie, stall or flood: what each can hold, what it is told, and that the others do not notice.
+
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sha256 } from '../../../src/document/document-id.ts'
 import { Outcome, parseReceipt } from '../../../src/document/receipt.ts'
 import { encodeWaybill, type Waybill } from '../../../src/document/waybill.ts'
 import { senderSilenceMs } from '../../../src/exchange/arrival.ts'
+import { ackNoteMs } from '../../../src/exchange/outgoing-receipts.ts'
 import { InboundState } from '../../../src/exchange/schema/records.ts'
 import { buildPacket } from '../../fixtures/edxml/build-packet.ts'
 import { LoneStation, type PlayedOffer } from '../../fixtures/exchange/lone-station.ts'
@@ -122,7 +125,7 @@ describe('a hostile sender', () => {
     const other = await station.link('three')
     const waybillDigest = Buffer.from(sha256(encodeWaybill(offer.waybill)))
     for (let at = 0; at < 10_000; at++) station.switchboard.onMessage(other, { ack: { waybillDigest } })
-    await turns()
+    await delay(2 * ackNoteMs)
     expect(await station.inbound(offer.waybill)).toMatchObject({ acknowledged: false })
     station.switchboard.onMessage(link, { ack: { waybillDigest } })
     await station.until(async () => ((await station.inbound(offer.waybill))?.acknowledged === true ? true : undefined))

@@ -1,15 +1,18 @@
 // Reception against peers that a test plays: each check in its order, what is stored when one fails, dedupe, recalls, and
 // what others than the sender can do with a waybill that they have (nothing).
+
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { TramError } from '../../../src/base/errors.ts'
 import { hex, inboxItemId, sha256 } from '../../../src/document/document-id.ts'
 import { Outcome, parseReceipt } from '../../../src/document/receipt.ts'
 import { PacketKind } from '../../../src/document/schema/waybill.ts'
 import { encodeWaybill, type Waybill } from '../../../src/document/waybill.ts'
+import { ackNoteMs } from '../../../src/exchange/outgoing-receipts.ts'
 import { InboundRecord, InboundState } from '../../../src/exchange/schema/records.ts'
 import { MemorySpace } from '../../contract/memory-space.ts'
 import { buildPacket, buildStatusPacket, type PacketFields } from '../../fixtures/edxml/build-packet.ts'
@@ -491,9 +494,10 @@ describe('reception', () => {
       expect(await station.deliver(link, offer)).toBe('stored')
       ack()
       for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate)
-      expect(await station.inbound(offer.waybill)).toMatchObject({ acknowledged: false })
       await station.startSealing()
       await link.next('receipt')
+      await delay(2 * ackNoteMs)
+      expect(await station.inbound(offer.waybill)).toMatchObject({ acknowledged: false })
       ack()
       ack()
       await station.until(async () =>
