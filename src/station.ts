@@ -150,7 +150,10 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
   const peerLog = new PeerLog({ logger, clock })
   const sequence = new Sequence(records)
   const audit = new AuditLog(records, clock, logger)
-  const directory = new Directory({ folder: paths.directory, trust: trust.directory }, { records, clock, logger })
+  const directory = new Directory(
+    { folder: paths.directory, trust: trust.directory },
+    { records, clock, logger, isRecovering: () => recovery.isDamaged },
+  )
   const references = new References(records)
   const owners = new PacketOwners(records)
   const statuses = new Statuses({ records, directory, sequence, clock })

@@ -4,12 +4,14 @@ import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isSystemError, TramError } from '../base/errors.ts'
+import { DirectoryFileReader, type DirectoryTrust } from '../document/directory-file.ts'
 import { syncFolder } from '../equipment/store/durable-files.ts'
 import { key, range, sequencePart } from '../equipment/store/namespaces.ts'
 import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
 import { DirectoryRecord } from './schema/records.ts'
 
 const versionKey = (version: number): string => key('dirmeta', 'version', sequencePart(version))
+const fileName = /^directory-([1-9]\d{0,9})\.tramdir$/
 const usedKey = (version: number): string => key('dirmeta', 'used', sequencePart(version))
 
 /**
@@ -23,11 +25,19 @@ export function keepDirectory(version: number): RecordOperation[] {
 
 export class DirectoryVersions {
   readonly #folder: string
+  readonly #trust: DirectoryTrust
   readonly #records: RecordStore
+  readonly #isRecovering: () => boolean
 
-  constructor(options: { folder: string }, deps: { records: RecordStore }) {
+  /** @param deps `isRecovering`: whether records may be lost; then no file is dropped that none of them names */
+  constructor(
+    options: { folder: string; trust: DirectoryTrust },
+    deps: { records: RecordStore; isRecovering?: () => boolean },
+  ) {
     this.#folder = options.folder
+    this.#trust = options.trust
     this.#records = deps.records
+    this.#isRecovering = deps.isRecovering ?? (() => false)
   }
 
   /** Where a file is written before it has a version. */
@@ -69,7 +79,7 @@ export class DirectoryVersions {
     const operations: RecordOperation[] = [
       { type: 'put', key: versionKey(record.version), value: DirectoryRecord.encode(record) },
     ]
-    for (const { version } of await this.list()) {
+    for (const { version } of this.#isRecovering() ? [] : await this.list()) {
       if (version === superseded || version === record.version) continue
       if ((await this.#records.get(usedKey(version))) !== undefined) continue
       operations.push({ type: 'delete', key: versionKey(version) })
@@ -79,11 +89,51 @@ export class DirectoryVersions {
 
   /** Drops files that are not listed: of versions forgotten, and of imports that were interrupted. */
   async dropFiles(): Promise<void> {
+    if (this.#isRecovering()) return
     const kept = new Set((await this.list()).map(({ version }) => this.#file(version)))
     for (const name of await readdir(this.#folder)) {
       const file = join(this.#folder, name)
       if (!kept.has(file)) await rm(file, { force: true })
     }
+  }
+
+  /**
+   * After damage: lists the files again whose record is gone, as far as the authority's signature holds, and keeps all for good,
+   * since nobody knows any more under which of them something was sealed.
+   * @param onDamaged told of each file that does not verify; it stays where it is
+   * @throws TramError STORE_*, DISK_FULL
+   */
+  async relist(onDamaged: (version: number, error: unknown) => void): Promise<void> {
+    for (const name of await readdir(this.#folder).catch(noneIfMissing)) {
+      const version = Number(fileName.exec(name)?.[1] ?? 0)
+      if (version === 0) continue
+      let put: RecordOperation[] = []
+      if ((await this.#records.get(versionKey(version))) === undefined) {
+        try {
+          const value = DirectoryRecord.encode(await this.verified(version))
+          put = [{ type: 'put', key: versionKey(version), value }]
+        } catch (error) {
+          onDamaged(version, error)
+          continue
+        }
+      }
+      await this.#records.commit([...put, ...keepDirectory(version)])
+    }
+  }
+
+  /** Reads a whole file through. @throws TramError DIRECTORY_INVALID, DIRECTORY_MISSING */
+  async verified(version: number): Promise<DirectoryRecord> {
+    const reader = new DirectoryFileReader(this.#trust)
+    let size = 0
+    for await (const bytes of this.stream(version)) {
+      reader.write(bytes)
+      size += bytes.byteLength
+    }
+    const statement = reader.end()
+    if (statement.version !== version)
+      throw new TramError('DIRECTORY_INVALID', { detail: `version ${statement.version} in the file of ${version}` })
+    const { issued, expires } = statement
+    return { version, issued, expires, size, cms: Buffer.from(reader.cms ?? []) }
   }
 
   /** Bytes of a file, fewer at its end. @throws TramError DIRECTORY_MISSING */
@@ -109,6 +159,11 @@ export class DirectoryVersions {
   #file(version: number): string {
     return join(this.#folder, `directory-${version}.tramdir`)
   }
+}
+
+function noneIfMissing(error: unknown): string[] {
+  if (isSystemError(error, 'ENOENT')) return []
+  throw error
 }
 
 function rethrowMissing(error: unknown): never {

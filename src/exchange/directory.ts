@@ -33,6 +33,7 @@ export class Directory implements Service {
   readonly #records: RecordStore
   readonly #clock: Clock
   readonly #logger: Logger
+  readonly #isRecovering: () => boolean
   readonly #listeners = new Set<() => void>()
   #current: DirectoryRecord | undefined
   #cache = new Map<string, DirectoryEntry | null>()
@@ -43,19 +44,28 @@ export class Directory implements Service {
 
   constructor(
     options: { folder: string; trust: DirectoryTrust },
-    deps: { records: RecordStore; clock: Clock; logger: Logger },
+    deps: {
+      records: RecordStore
+      clock: Clock
+      logger: Logger
+      /** Whether records are lost: then files are kept, and what they say is put back. */
+      isRecovering?: () => boolean
+    },
   ) {
     this.#versions = new DirectoryVersions(options, deps)
     this.#trust = options.trust
     this.#records = deps.records
     this.#clock = deps.clock
     this.#logger = deps.logger
+    this.#isRecovering = deps.isRecovering ?? (() => false)
   }
 
   /** Finds the directory in use and drops what an interrupted import left behind. */
   async start(): Promise<void> {
     const stored = await this.#records.get(key('dirmeta', 'current'))
     this.#current = stored === undefined ? undefined : DirectoryRecord.decode(stored)
+    // At once: without its record an older one that the site installed would pass for new, without an entry its agency for gone.
+    if (this.#isRecovering()) await this.#reload()
     await this.#dropEntriesBut(this.version)
     await this.#versions.start(this.#current)
     const { expires, version } = this.#current ?? { expires: 0, version: 0 }
@@ -247,23 +257,26 @@ export class Directory implements Service {
   }
 
   async #reload(): Promise<void> {
+    const onDamaged = (version: number, error: unknown) =>
+      this.#logger.error({ ...logFields(asTramError(error)), version }, 'a file of the directory is damaged as well')
+    await this.#versions.relist(onDamaged)
     const record = this.#current ?? (await this.#versions.list()).at(-1)
     if (record === undefined) return
     const { version } = record
     try {
       // First the signature, then the entries: what does not verify must not replace what is there.
-      const judge = new DirectoryFileReader(this.#trust)
-      for await (const bytes of this.#versions.stream(version)) judge.write(bytes)
-      judge.end()
+      await this.#versions.verified(version)
     } catch (error) {
-      this.#logger.error({ ...logFields(asTramError(error)), version }, 'the file of the directory is damaged as well')
+      onDamaged(version, error)
       return
     }
     const reader = new DirectoryFileReader(this.#trust)
     for await (const bytes of this.#versions.stream(version)) await this.#putEntries(version, reader.write(bytes))
     await this.#records.commit([{ type: 'put', key: key('dirmeta', 'current'), value: DirectoryRecord.encode(record) }])
+    const isNews = this.version !== version
     this.#current = record
     this.#cache = new Map()
+    if (isNews) for (const listener of this.#listeners) listener()
   }
 
   #assertNewer(statement: DirectoryStatement | undefined): void {

@@ -34,12 +34,14 @@ export interface Marks {
   lastWrittenMs: number | undefined
 }
 
+const readAtStart = [range('meta'), range('dirmeta'), range('dir'), range('dirrequest')]
+
 /** Records that everybody reads at the start: a damaged one would keep the station from starting at all. */
 export async function mendMarks(records: DamagedStore): Promise<string[]> {
   for (let attempt = 1; ; attempt++) {
     try {
       const evidence: string[] = []
-      for (const each of [range('meta'), range('dirmeta'), { ...range('audit'), reverse: true, limit: 1 }])
+      for (const each of [...readAtStart, { ...range('audit'), reverse: true, limit: 1 }])
         evidence.push(...(await records.quarantineRecords(each)))
       return evidence
     } catch (error) {

@@ -131,6 +131,11 @@ export class Recovery implements Service {
     return this.#record !== undefined || this.#reports.length > 0
   }
 
+  /** Whether single records are lost, out of the middle of what is kept. */
+  get isDamaged(): boolean {
+    return this.#reports.length > 0 || (this.#record !== undefined && this.#record.reason !== 'torn')
+  }
+
   /** What is wrong now, for health. */
   conditions(): TramError[] {
     const conditions = this.#trouble === undefined ? [] : [this.#trouble]

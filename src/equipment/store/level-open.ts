@@ -7,12 +7,13 @@ import { TramError } from '../../base/errors.ts'
 import { syncFolder } from './durable-files.ts'
 import { levelFailure } from './level-errors.ts'
 import { key } from './namespaces.ts'
-import { decodeRecord, encodeRecord } from './record-codec.ts'
+import { decodeRecord, encodeRecord, recordDamage } from './record-codec.ts'
 import {
   type Inspection,
   inspectInfoLog,
   inspectLogs,
   keepEvidence,
+  keepRecord,
   moveLost,
   openDamage,
   withdrawCopies,
@@ -61,7 +62,7 @@ export async function openLevel(
     await syncFolder(folder)
     await syncFolder(dirname(folder))
     await inspectInfoLog(folder, quarantineFolder, stamp, inspection.judged)
-    const formatDamage = await checkFormat(db)
+    const formatDamage = await checkFormat(db, quarantineFolder, stamp)
     return { db, damaged: [...formatDamage, ...(await openDamage(quarantineFolder))] }
   } catch (error) {
     await db?.close()
@@ -94,10 +95,13 @@ export async function repairLevel(folder: string, quarantineFolder: string, nowM
 }
 
 /** Writes the format version into a new store and checks it in an old one. */
-async function checkFormat(db: Level): Promise<TramError[]> {
+async function checkFormat(db: Level, quarantineFolder: string, stamp: string): Promise<TramError[]> {
   const damage: TramError[] = []
   const stored = await db.get(formatKey)
-  if (stored !== undefined) {
+  if (stored !== undefined && recordDamage(Buffer.from(formatKey), stored) !== undefined) {
+    // Written anew below. `openDamage` reports it.
+    await keepRecord(quarantineFolder, stamp, formatKey, stored)
+  } else if (stored !== undefined) {
     const found = Buffer.from(decodeRecord(formatKey, stored)).toString()
     if (!/^\d{1,9}$/.test(found) || Number(found) > storeFormatVersion)
       throw new TramError('STORE_FORMAT_UNKNOWN', { found, supported: storeFormatVersion })

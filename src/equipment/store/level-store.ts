@@ -76,7 +76,7 @@ export class LevelStore implements RecordStore, Service {
 
   /**
    * Opens the store; makes it if it is not there.
-   * @throws TramError STORE_LOCKED, STORE_FORMAT_UNKNOWN, STORE_DAMAGED (LevelDB cannot open it), DISK_FULL, STORE_FAILED
+   * @throws TramError STORE_LOCKED, STORE_FORMAT_UNKNOWN, STORE_DAMAGED (not even a repair could open it), DISK_FULL, STORE_FAILED
    */
   async start(signal: AbortSignal): Promise<void> {
     this.#stopping = new AbortController()
@@ -84,8 +84,10 @@ export class LevelStore implements RecordStore, Service {
     try {
       db = await this.#open(true, signal)
     } catch (error) {
-      if (!(error instanceof TramError) || error.code !== 'DISK_FULL' || !this.#deps.onDiskFull) throw error
-      await this.#deps.onDiskFull()
+      const failure = asTramError(error)
+      if (failure.code === 'DISK_FULL' && this.#deps.onDiskFull) await this.#deps.onDiskFull()
+      else if (failure.code === 'STORE_DAMAGED') await this.#repair(failure)
+      else throw error
       db = await this.#open(true, signal)
     }
     this.#state = { name: 'open', db }
@@ -209,6 +211,13 @@ export class LevelStore implements RecordStore, Service {
     const { db, damaged } = await openLevel(folder, quarantineFolder, now, isStart, signal)
     for (const error of damaged) this.#report(error)
     return db
+  }
+
+  /** Makes anew what LevelDB finds its files by: nobody could start a station again that has lost it. */
+  async #repair(failure: TramError): Promise<void> {
+    this.#logger.error(logFields(failure), 'the store cannot be opened; it is put together again from its files')
+    const nowMs = (this.#deps.clock ?? systemClock).now()
+    await repairLevel(this.#options.folder, this.#options.quarantineFolder, nowMs, failure.message)
   }
 
   async #write(operations: StoredOperation[], bytes: number): Promise<void> {

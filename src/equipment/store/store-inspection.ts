@@ -1,7 +1,7 @@
 // What level-store.ts does around each open of LevelDB, which repairs silently and deletes the evidence: judge the logs
 // before, keep a copy of what is damaged, and read LevelDB's own LOG after.
 import { createHash } from 'node:crypto'
-import { copyFile, link, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { copyFile, type FileHandle, link, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { isSystemError, TramError } from '../../base/errors.ts'
 import { makeFolder, syncFolder } from './durable-files.ts'
@@ -28,7 +28,7 @@ export interface Inspection {
  * Judges every log in `folder` and puts the damaged ones into quarantine, of a torn one the end.
  * @param stamp begins the names in quarantine
  * @param isStart false = a write of this process has just failed: what it tore was not acknowledged, and is not kept
- * @throws TramError STORE_DAMAGED when the folder has data but no CURRENT: LevelDB would begin an empty store there
+ * @throws TramError STORE_DAMAGED when the folder has data and CURRENT no manifest: LevelDB would begin an empty store, or give up
  */
 export async function inspectLogs(
   folder: string,
@@ -39,8 +39,8 @@ export async function inspectLogs(
 ): Promise<Inspection> {
   const names = await readdir(folder)
   const dataNames = names.filter((name) => /\.(log|ldb|sst)$/.test(name))
-  if (dataNames.length > 0 && !names.includes('CURRENT'))
-    throw new TramError('STORE_DAMAGED', { place: folder, detail: 'CURRENT is missing beside data files' })
+  if (dataNames.length > 0 && !names.includes((await readCurrent(folder)) ?? ''))
+    throw new TramError('STORE_DAMAGED', { place: folder, detail: 'CURRENT names no manifest beside data files' })
   const inspection: Inspection = { judged: new Set(), copies: [] }
   const numberOf = (name: string) => Number.parseInt(name, 10)
   const newestFirst = names.filter((name) => name.endsWith('.log')).sort((a, b) => numberOf(b) - numberOf(a))
@@ -59,6 +59,21 @@ export async function inspectLogs(
     isFollowed ||= scan.records > 0
   }
   return inspection
+}
+
+/** The name of the manifest in use, undefined when nothing says it. */
+async function readCurrent(folder: string): Promise<string | undefined> {
+  let handle: FileHandle | undefined
+  try {
+    handle = await open(join(folder, 'CURRENT'), 'r')
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(100), 0, 100, 0)
+    return buffer.toString('latin1', 0, bytesRead).trim()
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return undefined
+    throw error
+  } finally {
+    await handle?.close()
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 // LevelStore around real LevelDB: what it finds damaged on opening and reading, and what it refuses.
 import { randomBytes } from 'node:crypto'
-import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -40,6 +40,10 @@ async function change(file: string, edit: (bytes: Buffer) => Buffer): Promise<Bu
   const changed = edit(await readFile(file))
   await writeFile(file, changed)
   return changed
+}
+
+const spoilManifest = async (): Promise<void> => {
+  await change(await fileWith((await readFile(join(storeFolder(), 'CURRENT'), 'utf8')).trim()), flipMiddle)
 }
 
 const flipMiddle = (bytes: Buffer): Buffer => flip(bytes, Math.floor(bytes.length / 2))
@@ -178,24 +182,32 @@ test('the format version that has gone from a store with records is damage', asy
   await store.stop()
 })
 
-test('data files without CURRENT are not replaced by an empty store', async () => {
-  await filledStore(10)
-  const current = join(storeFolder(), 'CURRENT')
-  await rename(current, join(folder.path, 'kept'))
-  const before = (await readdir(storeFolder())).sort()
-  await expect(levelStore(folder.path).store.start(never)).rejects.toMatchObject({ code: 'STORE_DAMAGED' })
-  expect((await readdir(storeFolder())).sort()).toEqual(before)
-  await rename(join(folder.path, 'kept'), current)
-  const { store } = levelStore(folder.path)
-  await store.start(never)
-  expect(await countItems(store)).toBe(10)
-  await store.stop()
+test('a format version that does not read is damage, kept and written anew', async () => {
+  await filledStore(1)
+  const raw = new ClassicLevel<string, Uint8Array>(storeFolder(), { valueEncoding: 'view' })
+  await raw.put('meta:format', flip(encodeRecord('meta:format', Buffer.from('1')), 0))
+  await raw.close()
+  for (let start = 0; start < 2; start++) {
+    const { store, damage } = levelStore(folder.path)
+    await store.start(never)
+    expect(damage).toMatchObject([{ code: 'STORE_DAMAGED' }])
+    expect(await quarantined()).toEqual([expect.stringMatching(/-record-[0-9a-f]{16}\.open$/)])
+    await store.stop()
+  }
 })
 
-test('a store whose manifest does not read says so', async () => {
+test.each([
+  ['CURRENT is missing', () => rm(join(storeFolder(), 'CURRENT'))],
+  ['CURRENT names no file', () => writeFile(join(storeFolder(), 'CURRENT'), 'MANIFEST-999999\n')],
+  ['the manifest does not read', spoilManifest],
+])('a store of which %s is put together again from its files, and that is damage', async (_what, spoil) => {
   await filledStore(10)
-  await change(await fileWith((await readFile(join(storeFolder(), 'CURRENT'), 'utf8')).trim()), flipMiddle)
-  await expect(levelStore(folder.path).store.start(never)).rejects.toMatchObject({ code: 'STORE_DAMAGED' })
+  await spoil()
+  const { store, damage } = levelStore(folder.path)
+  await store.start(never)
+  expect(damage).toMatchObject([{ code: 'STORE_DAMAGED', data: { place: expect.stringMatching(/-tables$/) } }])
+  expect(await countItems(store)).toBe(10)
+  await store.stop()
 })
 
 test('a flipped bit in a table is found by reading it and by the scrub, and reported once', async () => {
