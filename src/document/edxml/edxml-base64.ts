@@ -15,12 +15,29 @@ for (const character of ' \t') byteKinds[character.charCodeAt(0)] = byteKind.spa
 byteKinds[0x0a] = byteKind.lineFeed
 byteKinds[0x0d] = byteKind.carriageReturn
 
-/** Where the digits from `from` on end. A function of its own: so small a loop runs at twice the speed. */
-function endOfDigits(bytes: Uint8Array, from: number, end: number): number {
+/** Whether two bytes are digits, by both as one number: the order of the bytes in it does not matter. */
+const areDigits = new Uint8Array(65_536)
+for (const one of alphabet) {
+  for (const other of alphabet) areDigits[one.charCodeAt(0) * 256 + other.charCodeAt(0)] = 1
+}
+
+/**
+ * Where the digits from `from` on end. Two at a time, which halves what a look at each digit costs.
+ * @param pairs the bytes from `first` on (0 or 1: numbers of two bytes begin at even addresses), two by two
+ */
+function endOfDigits(bytes: Uint8Array, pairs: Uint16Array, first: number, from: number, end: number): number {
   const { digit } = byteKind
+  if (from >= end) return from
   let at = from
-  while (at < end && byteKinds[bytes[at] ?? 0] === digit) at++
-  return at
+  if ((at - first) % 2 !== 0) {
+    if (byteKinds[bytes[at] ?? 0] !== digit) return at
+    at++
+  }
+  const pairsEnd = (end - first) >> 1
+  let pair = (at - first) >> 1
+  while (pair < pairsEnd && areDigits[pairs[pair] ?? 0] === 1) pair++
+  at = first + 2 * pair
+  return at < end && byteKinds[bytes[at] ?? 0] === digit ? at + 1 : at
 }
 
 /** Bytes that `takeDigits` took, and what a parser that counts lines has to know of them. */
@@ -68,8 +85,10 @@ export class Base64Checker {
     let lineEnds = 0
     let lineStart = 0
     const end = this.#padding > 0 ? 0 : bytes.length
+    const first = bytes.byteOffset % 2
+    const pairs = new Uint16Array(bytes.buffer, bytes.byteOffset + first, Math.max(0, bytes.length - first) >> 1)
     for (;;) {
-      at = endOfDigits(bytes, at, end)
+      at = endOfDigits(bytes, pairs, first, at, end)
       if (at >= end) break
       const kind = byteKinds[bytes[at] ?? 0]
       if (kind === byteKind.other) break

@@ -58,14 +58,13 @@ export class FilePacketReceiver implements PacketReceiver {
   }
 
   write(offset: number, bytes: Uint8Array): Promise<void> {
-    const copy = Uint8Array.from(bytes)
     return this.#turns.run(async () => {
       this.#assertOpen()
       try {
-        await this.#take(offset, copy)
+        await this.#take(offset, bytes)
       } catch (error) {
         this.#chunkFill = 0
-        throw writeFailure(error, copy.length)
+        throw writeFailure(error, bytes.length)
       }
     })
   }

@@ -54,7 +54,8 @@ export interface PacketReceiver {
 
   /**
    * Bytes at `offset`, which must be exactly where the last write ended (initially nextChunk × chunkBytes).
-   * Resolves when they are durable or, inside a chunk, safely buffered (at most one chunk is buffered).
+   * Resolves when they are durable or, inside a chunk, safely buffered (at most one chunk is buffered); until then they
+   * must not be changed.
    * @throws TramError WAYBILL_INVALID when a chunk's digest is wrong or bytes pass the size: that chunk is dropped.
    */
   write(offset: number, bytes: Uint8Array): Promise<void>
