@@ -8,6 +8,7 @@ import { makeLabNetwork } from '../../scripts/lab-network.ts'
 import { dataPaths } from '../../src/base/paths.ts'
 import { bundledSigner } from '../fixtures/station/bundle.ts'
 import { Office } from '../fixtures/station/office.ts'
+import { processesOf } from '../fixtures/station/office-processes.ts'
 
 export interface StationPair {
   sender: Office
@@ -51,13 +52,6 @@ export async function startPair(
 
 /** The REST socket of a station. */
 export const apiSocketOf = (office: Office): string => dataPaths(office.station.dataFolder).apiSocket
-
-/** Station and signer: a station is the parent of its signer. */
-export async function processesOf(office: Office): Promise<number[]> {
-  const station = office.process.pid ?? 0
-  const children = await readFile(`/proc/${station}/task/${station}/children`, 'utf8')
-  return [station, ...children.split(' ').filter(Boolean).map(Number)]
-}
 
 /** Processor seconds that a station and its signer have used, user and system, all threads. */
 export async function cpuSecondsOf(office: Office): Promise<{ station: number; signer: number }> {

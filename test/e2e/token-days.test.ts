@@ -1,6 +1,7 @@
 // Tokens on their bad days, under two stations: pulled out and put back, a wrong PIN file, a signer killed inside C_Login.
 // Documents are taken all the while and wait unsealed, no PIN is tried twice, and everything flows once the token is well.
 // On the PKCS#11 fake, which counts attempts and locks, as SoftHSM never does. Needs cc.
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,15 +10,9 @@ import { makeLabNetwork } from '../../scripts/lab-network.ts'
 import { buildPacket } from '../fixtures/edxml/build-packet.ts'
 import { buildPkcs11Fake, type FakeToken } from '../fixtures/pkcs11-fake/pkcs11-fake.ts'
 import { bundledSigner } from '../fixtures/station/bundle.ts'
-import {
-  agency,
-  callApi,
-  setOption,
-  signerPidOf,
-  useFakeToken,
-  writeDirectory,
-} from '../fixtures/station/lab-changes.ts'
+import { agency, callApi, setOption, useFakeToken, writeDirectory } from '../fixtures/station/lab-changes.ts'
 import { type Office, officesOf, until } from '../fixtures/station/office.ts'
+import { signerPidOf } from '../fixtures/station/office-processes.ts'
 
 let folder: string
 let sender: Office

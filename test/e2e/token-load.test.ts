@@ -1,6 +1,7 @@
 // Tokens in trouble while hundreds of documents flow between three stations in all directions: each with another kind of key, each
 // behind troubled.c. In the end everything is delivered and receipted, once in each inbox, under statements without a gap, without
 // a wrong PIN, and no alarm is left. token-days.test.ts has the days without a token. Needs cc and the Debian package softhsm2.
+
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,12 +16,12 @@ import {
   agency,
   callApi,
   setOption,
-  signerPidOf,
   troubleToken,
   useSoftToken,
   writeDirectory,
 } from '../fixtures/station/lab-changes.ts'
 import { type Office, officesOf, until } from '../fixtures/station/office.ts'
+import { signerPidOf } from '../fixtures/station/office-processes.ts'
 import { type AuditRow, auditOf, inboxOf, sealedIn, socketOf, Traffic } from '../fixtures/station/traffic.ts'
 
 const never = new AbortController().signal

@@ -8,9 +8,9 @@ import { promisify } from 'node:util'
 import type { LinkProxy } from '../fixtures/network/link-proxy.ts'
 import type { TroubledToken } from '../fixtures/pkcs11-fake/troubled-token.ts'
 import { drawOne } from '../fixtures/random.ts'
-import { signerPidOf } from '../fixtures/station/lab-changes.ts'
 import type { Office } from '../fixtures/station/office.ts'
 import type { OfficeDisk } from '../fixtures/station/office-disk.ts'
+import { signerPidOf } from '../fixtures/station/office-processes.ts'
 import type { RestlessBackends } from './restless-backends.ts'
 
 /** A station of a soak and what can be done to it. */

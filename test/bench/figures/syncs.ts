@@ -4,9 +4,10 @@ import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isSystemError } from '../../../src/base/errors.ts'
+import { processesOf } from '../../fixtures/station/office-processes.ts'
 import type { Figure } from '../figure.ts'
 import { RestLoad, smallPackets } from '../rest-load.ts'
-import { apiSocketOf, processesOf, startPair } from '../station-pair.ts'
+import { apiSocketOf, startPair } from '../station-pair.ts'
 
 const target = 0.1
 
