@@ -11,8 +11,10 @@ import { runCli } from './surface/cli/cli-program.ts'
 /** argv of the signer program that belongs to this one: the bundle beside it, or the source when run from source. */
 function signerCommand(): string[] {
   const folder = import.meta.dirname
-  if (!import.meta.filename.endsWith('.ts')) return [process.execPath, join(folder, 'tram-signer.mjs')]
-  return [process.execPath, '--import', 'tsx', join(folder, 'equipment/token/signer-main.ts')]
+  // It computes next to nothing itself, the token's library does: size is what counts.
+  const flags = ['--optimize-for-size']
+  if (!import.meta.filename.endsWith('.ts')) return [process.execPath, ...flags, join(folder, 'tram-signer.mjs')]
+  return [process.execPath, ...flags, '--import', 'tsx', join(folder, 'equipment/token/signer-main.ts')]
 }
 
 const stopping = new AbortController()
