@@ -28,6 +28,7 @@ import { exportEvidence } from './exchange/evidence-archive.ts'
 import { EvidenceCollector } from './exchange/evidence-collector.ts'
 import { GenerationWatch } from './exchange/generation-watch.ts'
 import { Inbox } from './exchange/inbox.ts'
+import { IncomingParts } from './exchange/incoming-parts.ts'
 import { IndexRebuild } from './exchange/index-rebuild.ts'
 import { Intake } from './exchange/intake.ts'
 import { KeyedLock } from './exchange/keyed-lock.ts'
@@ -266,9 +267,16 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
       logger.error(logFields(asTramError(error)), 'the new directory is not in force on every link yet')
     })
   })
+  const incoming = new IncomingParts({ records, packets, clock, logger })
   const retention = new Retention(
-    { keepMs: config.exchange.retention_days * dayMs, intervalMs: hourMs },
-    { records, packets, owners, inbox, outbox, audit, clock, logger, decisions },
+    {
+      keepMs: config.exchange.retention_days * dayMs,
+      intervalMs: hourMs,
+      quarantineFolder: paths.quarantine,
+      // One packet of any size is still there when somebody comes to look why it was damaged.
+      maxQuarantineBytes: config.store.max_packet_bytes,
+    },
+    { records, packets, owners, inbox, outbox, incoming, audit, clock, logger, decisions },
   )
   const sent = new SentRegister({ station: own.station }, { records, outbox, statuses, directory })
   const tracing = new Tracing({ records, sent, outbox, inbox, statuses })
@@ -312,7 +320,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     clock,
     step('sequence', () => sequence.start()),
     audit,
-    step('incoming packets', async () => packets.sweepIncoming(await reception.wantedWaybills())),
+    step('incoming packets', () => incoming.sweep()),
     directory,
     step('installed directory', () => importInstalled(config.trust.directory_file, directory, logger)),
     requests,

@@ -14,6 +14,7 @@ import { type PacketReceiver, type StoredPacket, smallPacketBytes } from '../equ
 import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
 import type { Reservation, SpaceKeeper } from '../equipment/store/space-keeper.ts'
 import { Decision, type DecisionDeps } from './decision.ts'
+import { putArriving } from './incoming-parts.ts'
 import type { Offered } from './offer-checks.ts'
 import { InboundRecord, InboundState } from './schema/records.ts'
 
@@ -125,17 +126,18 @@ export class Arrival {
   /** Makes the offer durable: the file that is about to grow belongs to it, also after a restart. */
   async #keepOffer(): Promise<void> {
     const { waybill, waybillDigest, wasDecided } = this.#offered
+    const offeredAt = this.#deps.clock.now()
     const inbound = InboundRecord.encode({
       state: InboundState.RECEIVING,
       agencies: [...this.#offered.agencies],
-      offeredAt: this.#deps.clock.now(),
+      offeredAt,
       packetDigest: waybill.packetDigest,
     })
     await this.#deps.records.commit([
       ...this.#evidence,
       // A receipt that was given stays in force, should this packet never come.
       ...(wasDecided ? [] : [{ type: 'put' as const, key: key('inbound', waybillDigest), value: inbound }]),
-      { type: 'put', key: key('arriving', waybillDigest), value: new Uint8Array(0) },
+      putArriving(waybillDigest, offeredAt),
     ])
     this.#deps.logger.debug({ step: 'offer-durable', waybill: waybillDigest }, 'offer is durable')
   }

@@ -3,6 +3,9 @@
 import Type, { type Static } from 'typebox'
 import { defaultSecrecyMarks } from '../document/secrecy.ts'
 
+/** No station tries a delivery for longer, so nobody waits longer for one. */
+export const longestDeliveryDays = 365
+
 /** `[exchange]`. */
 export const exchangeOptions = Type.Object(
   {
@@ -12,12 +15,13 @@ export const exchangeOptions = Type.Object(
       maximum: 36_500,
       description:
         'a packet is deleted so many days after its last receipt and `done`; not below 30, since peers that were ' +
-        'restored ask again. Waybills, seals, receipts and the audit log stay',
+        'restored ask again. Evidence of damage that was made good leaves the quarantine as late, and earlier what is ' +
+        'more than max_packet_bytes. Waybills, seals, receipts and the audit log stay',
     }),
     delivery_days: Type.Integer({
       default: 30,
       minimum: 1,
-      maximum: 365,
+      maximum: longestDeliveryDays,
       description: 'a delivery is tried for so many days, then it expires; also how long repeats are recognised',
     }),
     resend_after_hours: Type.Integer({

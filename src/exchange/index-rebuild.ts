@@ -7,6 +7,7 @@ import { key, type Namespace, range, sequencePart } from '../equipment/store/nam
 import type { PacketStore } from '../equipment/store/packet-store.ts'
 import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
 import type { Inbox } from './inbox.ts'
+import { putArriving } from './incoming-parts.ts'
 import { closedKey, type Outbox } from './outbox.ts'
 import type { PacketOwners } from './packet-owners.ts'
 import type { References } from './references.ts'
@@ -146,10 +147,9 @@ export class IndexRebuild {
     })
   }
 
-  async #mendInbound(waybill: string, { state, receiptSeal }: InboundRecord): Promise<void> {
+  async #mendInbound(waybill: string, { state, receiptSeal, offeredAt }: InboundRecord): Promise<void> {
     if (state === InboundState.DECIDED && !(await this.#hasSeal(receiptSeal))) await this.#candidate('receipt', waybill)
-    if (state === InboundState.RECEIVING)
-      await this.#putMissing([{ type: 'put', key: key('arriving', waybill), value: new Uint8Array(0) }])
+    if (state === InboundState.RECEIVING) await this.#putMissing([putArriving(waybill, offeredAt)])
   }
 
   async #mendItem({ itemId, isStatus, reference, packetDigest }: ItemRecord): Promise<void> {

@@ -8,7 +8,7 @@ import { Outcome, parseReceipt } from '../document/receipt.ts'
 import { parseWaybill, type Waybill } from '../document/waybill.ts'
 import type { ControlMessage, PeerLink } from '../equipment/link/peer-link.ts'
 import type { Offer } from '../equipment/link/schema/messages.ts'
-import { key, range } from '../equipment/store/namespaces.ts'
+import { key } from '../equipment/store/namespaces.ts'
 import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
 import { Arrival, type ArrivalDeps, waitAndRetry } from './arrival.ts'
 import { keepDirectory } from './directory-versions.ts'
@@ -74,13 +74,6 @@ export class Reception {
   /** Durable chunks are kept; the sender comes back. */
   linkClosed(link: PeerLink): void {
     for (const arrival of this.#offers.endAll(link)) arrival.suspend()
-  }
-
-  /** Hex digests of the waybills whose packets are on their way in, for the sweep of incoming files at start. */
-  async wantedWaybills(): Promise<Set<string>> {
-    const wanted = new Set<string>()
-    for await (const [name] of this.#deps.records.range(range('arriving'))) wanted.add(name.slice('arriving:'.length))
-    return wanted
   }
 
   async #acknowledged(link: PeerLink, waybillDigest: Uint8Array): Promise<void> {

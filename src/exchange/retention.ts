@@ -1,14 +1,17 @@
-// Deletes packets that nobody needs any more: every delivery closed and every item `done`, N days ago. Waybills, seals,
-// receipts and the audit log stay (exchange design, "Retention and privacy").
+// Deletes packets that nobody needs any more: every delivery closed and every item `done`, N days ago; parts of packets that
+// nobody can offer any more; old evidence in quarantine. Waybills, seals, receipts and the audit log stay (exchange design,
+// "Retention and privacy").
 import type { Clock } from '../base/clock.ts'
 import { asTramError } from '../base/errors.ts'
 import type { Service } from '../base/lifecycle.ts'
 import { type Logger, logFields } from '../base/logger.ts'
 import { key, range } from '../equipment/store/namespaces.ts'
 import type { PacketStore } from '../equipment/store/packet-store.ts'
+import { pruneQuarantine } from '../equipment/store/quarantine-pruning.ts'
 import type { RecordStore } from '../equipment/store/record-store.ts'
 import type { AuditLog } from './audit-log.ts'
 import type { Inbox } from './inbox.ts'
+import type { IncomingParts } from './incoming-parts.ts'
 import type { KeyedLock } from './keyed-lock.ts'
 import type { Outbox } from './outbox.ts'
 import type { PacketOwners } from './packet-owners.ts'
@@ -19,6 +22,9 @@ export interface RetentionOptions {
   keepMs: number
   /** How often the owners of packets are gone through, ms. */
   intervalMs: number
+  quarantineFolder: string
+  /** Evidence that is settled takes no more than this. */
+  maxQuarantineBytes: number
 }
 
 export interface RetentionDeps {
@@ -27,6 +33,7 @@ export interface RetentionDeps {
   owners: PacketOwners
   inbox: Inbox
   outbox: Outbox
+  incoming: IncomingParts
   audit: AuditLog
   clock: Clock
   logger: Logger
@@ -91,15 +98,29 @@ export class Retention implements Service {
 
   async #run(): Promise<void> {
     const { signal } = this.#stopping
+    const { incoming } = this.#deps
     while (!signal.aborted) {
-      try {
-        const deleted = await this.sweep(signal)
-        if (deleted > 0) this.#deps.logger.info({ deleted }, 'packets past their retention were deleted')
-      } catch (error) {
-        this.#deps.logger.warn(logFields(asTramError(error)), 'retention will try again')
-      }
+      await this.#attempt('packets past their retention were deleted', () => this.sweep(signal))
+      await this.#attempt('parts of packets that nobody offers any more were deleted', () => incoming.expire(signal))
+      await this.#attempt('old evidence was deleted from quarantine', () => this.#pruneQuarantine())
       await this.#wake.wait(signal, this.#options.intervalMs)
     }
+  }
+
+  /** Each by itself: what keeps one from its work must not let the others' files grow. */
+  async #attempt(done: string, act: () => Promise<number>): Promise<void> {
+    try {
+      const deleted = await act()
+      if (deleted > 0) this.#deps.logger.info({ deleted }, done)
+    } catch (error) {
+      this.#deps.logger.warn(logFields(asTramError(error)), 'retention will try again')
+    }
+  }
+
+  async #pruneQuarantine(): Promise<number> {
+    const { keepMs, maxQuarantineBytes: maxBytes, quarantineFolder } = this.#options
+    if (this.#deps.clock.doubt !== undefined) return 0
+    return pruneQuarantine(quarantineFolder, { keepMs, maxBytes }, this.#deps.clock.now())
   }
 
   /** Nothing is due while the time is in doubt. */

@@ -17,6 +17,7 @@ import {
   type PacketWriter,
   pieceBytes,
   smallPacketBytes,
+  type WantedWaybills,
 } from './packet-store.ts'
 import { FilePacketWriter } from './packet-writer.ts'
 import type { RecordOperation, RecordStore } from './record-store.ts'
@@ -112,9 +113,9 @@ export class FilePacketStore implements PacketStore {
     return reading(() => this.#files.moveTo(digest, folder))
   }
 
-  async sweepIncoming(wanted: ReadonlySet<string>): Promise<void> {
+  async sweepIncoming(wanted: WantedWaybills): Promise<void> {
     const swept = await reading(() => this.#files.sweep(wanted))
-    if (swept > 0) this.#logger.info({ swept, wanted: wanted.size }, 'dropped what was left of packets on their way in')
+    if (swept > 0) this.#logger.info({ swept }, 'dropped what was left of packets on their way in')
   }
 
   /**

@@ -15,7 +15,7 @@ export const namespaces = {
   queue: 'open deliveries of a recipient station in the order of sending',
   closed: 'deliveries that a recipient station has receipted as stored, by station and time: what it may ask for again',
   inbound: 'waybills that peers offered, from the decision (of a file: the verified offer) to the acknowledged receipt',
-  arriving: 'waybills whose packet is on its way into a file, until decided: what an incoming file may belong to',
+  arriving: 'when a packet that is on its way into a file was last offered, by waybill, until decided or over',
   item: 'inbox items by (document, recipient agency)',
   inbox: 'undelivered inbox items of an agency in the order of listing',
   docref: 'own documents and inbox items by the reference that clerks use (agency, number and notation, date)',

@@ -6,6 +6,7 @@ import { type FileHandle, open, opendir, rename, rm, stat } from 'node:fs/promis
 import { basename, join } from 'node:path'
 import { isSystemError } from '../../base/errors.ts'
 import { makeFolder, syncFolder } from './durable-files.ts'
+import type { WantedWaybills } from './packet-store.ts'
 
 const partEnding = '.part'
 const partName = /^[0-9a-f]{64}\.part$/
@@ -19,6 +20,8 @@ export class PacketFiles {
   readonly #made = new Map<string, Promise<void>>()
   /** Names in the incoming folder that are being written. */
   readonly #live = new Set<string>()
+  /** Names whose file is being deleted: whoever opens one waits, or would write into a file that has no name any more. */
+  readonly #dropping = new Map<string, Promise<void>>()
 
   constructor(packetsFolder: string, incomingFolder: string) {
     this.#packetsFolder = packetsFolder
@@ -29,9 +32,14 @@ export class PacketFiles {
   async openTemporary(): Promise<{ handle: FileHandle; name: string }> {
     const name = `${randomBytes(16).toString('hex')}.tmp`
     await this.#make(this.#incomingFolder)
-    const handle = await open(join(this.#incomingFolder, name), 'wx', 0o600)
+    // Before it is there: a sweep must not find it as nobody's.
     this.#live.add(name)
-    return { handle, name }
+    try {
+      return { handle: await open(join(this.#incomingFolder, name), 'wx', 0o600), name }
+    } catch (error) {
+      this.#live.delete(name)
+      throw error
+    }
   }
 
   /**
@@ -41,10 +49,11 @@ export class PacketFiles {
   async openPart(waybill: string): Promise<{ handle: FileHandle; name: string }> {
     const name = waybill + partEnding
     const path = join(this.#incomingFolder, name)
-    await this.#make(this.#incomingFolder)
     this.#live.add(name)
     let handle: FileHandle | undefined
     try {
+      await this.#make(this.#incomingFolder)
+      await this.#dropping.get(name)
       handle = await openIfThere(path)
       if (!handle) {
         handle = await open(path, 'wx+', 0o600)
@@ -68,8 +77,7 @@ export class PacketFiles {
 
   /** Deletes the file of a waybill, unless somebody has it open. */
   async dropPart(waybill: string): Promise<void> {
-    if (this.#live.has(waybill + partEnding)) return
-    await rm(join(this.#incomingFolder, waybill + partEnding), { force: true })
+    await this.#drop(waybill + partEnding)
   }
 
   /** Makes a written file durable under its digest. After it, a record may name the packet. */
@@ -131,17 +139,28 @@ export class PacketFiles {
   }
 
   /** Deletes what nobody writes in the incoming folder, but for the parts of `wanted` waybills. Returns how many. */
-  async sweep(wanted: ReadonlySet<string>): Promise<number> {
+  async sweep(wanted: WantedWaybills): Promise<number> {
     await this.#make(this.#incomingFolder)
     let swept = 0
     for (const name of await listFolder(this.#incomingFolder)) {
-      if (this.#live.has(name)) continue
-      if (partName.test(name) && wanted.has(name.slice(0, -partEnding.length))) continue
-      await rm(join(this.#incomingFolder, name), { force: true, recursive: true })
-      swept++
+      if (partName.test(name) && (await wanted.has(name.slice(0, -partEnding.length)))) continue
+      if (await this.#drop(name)) swept++
     }
     if (swept > 0) await syncFolder(this.#incomingFolder)
     return swept
+  }
+
+  /** Deletes a name in the incoming folder, unless somebody writes it. Returns whether it did. */
+  async #drop(name: string): Promise<boolean> {
+    if (this.#live.has(name)) return false
+    const dropping = this.#dropping.get(name) ?? rm(join(this.#incomingFolder, name), { force: true, recursive: true })
+    this.#dropping.set(name, dropping)
+    try {
+      await dropping
+    } finally {
+      this.#dropping.delete(name)
+    }
+    return true
   }
 
   async #make(folder: string): Promise<void> {

@@ -70,6 +70,11 @@ export interface PacketReceiver {
   discard(): Promise<void>
 }
 
+/** The waybills, by hex digest, whose parts are to stay. Asked just before each would be deleted. */
+export interface WantedWaybills {
+  has(waybill: string): boolean | Promise<boolean>
+}
+
 export interface PacketStore {
   /**
    * Begins a packet from a backend. `declaredBytes` (null = unknown) is reserved at once.
@@ -101,6 +106,9 @@ export interface PacketStore {
   /** Removes the packet: returns operations to commit for a record, deletes a file at once. */
   remove(digest: Uint8Array): Promise<RecordOperation[]>
 
-  /** Drops incoming files that no waybill of `wanted` (hex digests) names. Called once at start. */
-  sweepIncoming(wanted: ReadonlySet<string>): Promise<void>
+  /**
+   * Drops incoming files that nobody writes and no waybill of `wanted` names: at start, and again and again after it.
+   * @throws TramError STORE_FAILED; what `wanted` throws
+   */
+  sweepIncoming(wanted: WantedWaybills): Promise<void>
 }

@@ -160,6 +160,9 @@ export async function openDamage(quarantineFolder: string): Promise<TramError[]>
   return found
 }
 
+/** Whether a name in quarantine is that of evidence which `openDamage` still reports. */
+export const isUnsettled = (name: string): boolean => name.endsWith(openEnding) || name.endsWith(tornEnding)
+
 /** The loss has been made good: closes all evidence. It stays in the folder. */
 export const closeDamage = (quarantineFolder: string): Promise<void> => close(quarantineFolder, openEnding)
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { FilePacketStore } from '../../../../src/equipment/store/file-packet-store.ts'
 import { key } from '../../../../src/equipment/store/namespaces.ts'
+import type { PacketReceiver } from '../../../../src/equipment/store/packet-store.ts'
 import { MemoryRecordStore } from '../../../contract/memory-record-store.ts'
 import { MemorySpace } from '../../../contract/memory-space.ts'
 import { silent, type TemporaryFolder, temporaryFolder } from '../../../fixtures/store/temporary-store.ts'
@@ -154,6 +155,26 @@ test('after a restart only chunks of wanted waybills are left, and nothing that 
   await running.finish(() => true)
   expect((await packets.receive(expected)).nextChunk).toBe(2)
   expect(await readdir(folder.path)).toContain('not-ours')
+})
+
+test('a part that is asked for while it is swept begins anew, in a file that has a name', async () => {
+  const before = await packets.receive(expected)
+  await before.write(0, large.subarray(0, 250_000))
+  await before.suspend()
+  let receiving: Promise<PacketReceiver> | undefined
+  const has = () => {
+    receiving = packets.receive(expected)
+    return false
+  }
+  await packets.sweepIncoming({ has })
+  const receiver = await receiving
+  if (receiver === undefined) throw new Error('the sweep asked about nothing')
+  await receiver.write(
+    receiver.nextChunk * expected.chunkBytes,
+    large.subarray(receiver.nextChunk * expected.chunkBytes),
+  )
+  const { digest } = await receiver.finish()
+  expect(await readUntilFailure(digest)).toEqual({ bytes: large.length, failure: undefined })
 })
 
 test('what a power cut left in a part file counts as far as its chunks are right', async () => {
