@@ -19,12 +19,12 @@ import { SignerClient } from './equipment/token/signer-client.ts'
 import { SignerProcess } from './equipment/token/signer-process.ts'
 import type { TokenDescription } from './equipment/token/token.ts'
 import { tokenTrouble } from './equipment/token/token-trouble.ts'
-import { buildDirectoryFile, type DirectoryPlan } from './exchange/directory-builder.ts'
-import { verifyEvidenceFile } from './exchange/evidence-archive.ts'
+import { buildDirectoryFile, type DirectoryPlan } from './exchange/directory/directory-builder.ts'
+import { verifyEvidenceFile } from './exchange/evidence/evidence-archive.ts'
 import type { TrustOptions } from './exchange/exchange-options.ts'
 import { readCertificates, readTrust } from './trust-files.ts'
 
-export type { DirectoryPlan } from './exchange/directory-builder.ts'
+export type { DirectoryPlan } from './exchange/directory/directory-builder.ts'
 
 /** How long a signer may take until its token is ready: it starts a program and logs in. */
 const tokenReadyMs = 20_000

@@ -1,4 +1,4 @@
-// Time as an argument: services take a Clock, tests turn it. A running station's is exchange/trusted-clock.ts.
+// Time as an argument: services take a Clock, tests turn it. A running station's is exchange/time/trusted-clock.ts.
 import type { TramError } from './errors.ts'
 
 export interface Clock {

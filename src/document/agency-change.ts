@@ -1,5 +1,5 @@
 // What a backend wants changed in the directory: an agency registered (new, or with other particulars) or deleted.
-// surface/vxp reads it off a call, exchange/directory-requests keeps it, the authority's builder applies it. Pure.
+// surface/vxp reads it off a call, exchange/directory/directory-requests keeps it, the authority's builder applies it. Pure.
 import { TramError } from '../base/errors.ts'
 import { isAgencyCode } from './agency-code.ts'
 import type { AgencyEntry } from './schema/directory.ts'

@@ -1,5 +1,5 @@
 // The list of agencies that an authority keeps, as CSV: what people edit before a directory is built from it.
-// Read, and written back with change requests applied, by the command line for exchange/directory-builder. Pure.
+// Read, and written back with change requests applied, by the command line for exchange/directory/directory-builder. Pure.
 import { CsvError, parse } from 'csv-parse/sync'
 import { TramError } from '../base/errors.ts'
 import { isAgencyCode } from './agency-code.ts'

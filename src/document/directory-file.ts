@@ -1,5 +1,5 @@
 // The directory file: the authority's signed statement, then the entries it covers, read as a stream.
-// Built by `tram directory build`, imported by exchange/directory, passed between stations as it is.
+// Built by `tram directory build`, imported by exchange/directory/directory, passed between stations as it is.
 import { createHash } from 'node:crypto'
 import { TramError, type Verdict } from '../base/errors.ts'
 import { isAgencyCode } from './agency-code.ts'

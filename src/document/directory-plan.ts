@@ -1,5 +1,5 @@
 // What an authority is about to sign, checked before it is: verified descriptors and the list of agencies fit together.
-// exchange/directory-builder feeds it entry by entry; only codes stay in memory, since there are 125,000 agencies.
+// exchange/directory/directory-builder feeds it entry by entry; only codes stay in memory, since there are 125,000 agencies.
 import { TramError } from '../base/errors.ts'
 import { problemInEntry } from './directory-file.ts'
 import { hex } from './document-id.ts'

@@ -1,5 +1,5 @@
 // The file in which a station's change requests reach the authority. Nobody signs it: whoever builds the directory looks at it,
-// and takes of it only what lies under the asking station's own agencies. Written by surface/cli from exchange/directory-requests.
+// and takes of it only what lies under the asking station's own agencies. Written by surface/cli from exchange/directory/directory-requests.
 import { TramError, verdictOf } from '../base/errors.ts'
 import { type AgencyChange, isEnding, parseAgencyChange } from './agency-change.ts'
 import type { AgencyEntry } from './schema/directory.ts'

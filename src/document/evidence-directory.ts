@@ -1,6 +1,6 @@
 // Extracts of the directory inside an export of evidence: the authority's statement of one version, and entries proven to be
 // under its root. evidence.ts asks them which certificate was whose, and which station served which agency; so does the
-// collector (exchange/evidence-extracts), to know which versions an export needs.
+// collector (exchange/evidence/evidence-extracts), to know which versions an export needs.
 import { TramError, type Verdict, verdictOf } from '../base/errors.ts'
 import { equalBytes } from './der.ts'
 import { type DirectoryTrust, problemInEntry, verifyDirectoryStatement } from './directory-file.ts'
@@ -12,7 +12,7 @@ import { parseSealPath, type VerifiedStatement } from './seal.ts'
 import { isInWindow } from './time-window.ts'
 import type { Waybill } from './waybill.ts'
 
-/** As in exchange/directory: a closed agency points to its successor, which may be closed as well. */
+/** As in exchange/directory/directory: a closed agency points to its successor, which may be closed as well. */
 export const maxSuccessors = 8
 
 const invalid = (detail: string, cause?: unknown): TramError =>

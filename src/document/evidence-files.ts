@@ -1,5 +1,5 @@
 // What an export of evidence consists of: the names of its files, their bounds, and the list of their sums. No trust here.
-// exchange/evidence-collector fills it, exchange/evidence-archive writes and reads it, evidence.ts verifies it.
+// exchange/evidence/evidence-collector fills it, exchange/evidence/evidence-archive writes and reads it, evidence.ts verifies it.
 import { TramError } from '../base/errors.ts'
 import { hex, sha256 } from './document-id.ts'
 

@@ -1,5 +1,5 @@
 // Verification of exported evidence: who sent which bytes, sealed when, and which station took them, provable from the files
-// and the site's own trust alone. Made by exchange/evidence-collector; used by `tram verify`, which needs no station.
+// and the site's own trust alone. Made by exchange/evidence/evidence-collector; used by `tram verify`, which needs no station.
 // Long because: it is one argument, read from top to bottom.
 import { createHash } from 'node:crypto'
 import { TramError } from '../base/errors.ts'

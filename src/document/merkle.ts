@@ -1,5 +1,5 @@
 // The Merkle tree of a seal (RFC 9162 §2.1): thousands of waybills and receipts under one token signature.
-// exchange/sealer builds the tree; seal.ts checks a leaf's way to the signed root. Only hashing, no certificates.
+// exchange/send/sealer builds the tree; seal.ts checks a leaf's way to the signed root. Only hashing, no certificates.
 import { hash } from 'node:crypto'
 import { TramError } from '../base/errors.ts'
 

@@ -1,5 +1,5 @@
 // Seals: a root statement, signed once by the station's token, and a leaf's way to its root (RFC 9162 §2.1).
-// exchange/sealer makes them from merkle.ts and the token; courier, reception and `verify` check them here.
+// exchange/send/sealer makes them from merkle.ts and the token; courier, reception and `verify` check them here.
 import { hash } from 'node:crypto'
 import { TramError, type Verdict, verdictOf } from '../base/errors.ts'
 import { type Trust, verifyCertificatePath } from './certificate-path.ts'

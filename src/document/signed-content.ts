@@ -1,5 +1,5 @@
 // What a token signs begins with a line that says what it is, so that one kind of statement can never pass for another.
-// seal.ts wraps root statements; exchange/directory wraps directories and descriptors; cms.ts signs the whole.
+// seal.ts wraps root statements; exchange/directory/directory wraps directories and descriptors; cms.ts signs the whole.
 import { TramError, type Verdict } from '../base/errors.ts'
 
 export type SignedContentName = 'root' | 'directory' | 'descriptor'

@@ -5,10 +5,10 @@ import { equalBytes } from '../document/der.ts'
 import { hex } from '../document/document-id.ts'
 import type { PacketStore } from '../equipment/store/packet-store.ts'
 import type { Backend } from './desk.ts'
-import type { Inbox } from './inbox.ts'
-import type { Intake } from './intake.ts'
+import type { Inbox } from './receive/inbox.ts'
 import type { DocumentRecord } from './schema/records.ts'
-import type { SentRegister } from './sent-register.ts'
+import type { Intake } from './send/intake.ts'
+import type { SentRegister } from './send/sent-register.ts'
 
 export interface StoredDocument {
   docId: string

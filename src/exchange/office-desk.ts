@@ -13,11 +13,11 @@ import type {
   Submission,
   SubmissionResult,
 } from './desk.ts'
-import type { Directory } from './directory.ts'
-import type { DirectoryRequests } from './directory-requests.ts'
-import type { Inbox } from './inbox.ts'
-import type { Intake } from './intake.ts'
-import type { SentRegister } from './sent-register.ts'
+import type { Directory } from './directory/directory.ts'
+import type { DirectoryRequests } from './directory/directory-requests.ts'
+import type { Inbox } from './receive/inbox.ts'
+import type { Intake } from './send/intake.ts'
+import type { SentRegister } from './send/sent-register.ts'
 
 export class OfficeDesk implements Desk {
   readonly #intake: Intake

@@ -4,7 +4,7 @@ import { TramError } from '../base/errors.ts'
 import { documentReference } from '../document/document-id.ts'
 import type { PacketSummary } from '../document/edxml/packet-summary.ts'
 import type { AgencyEntry } from '../document/schema/directory.ts'
-import type { Directory } from './directory.ts'
+import type { Directory } from './directory/directory.ts'
 import type { References } from './references.ts'
 
 /** The number and notation as clerks write them: `7816/VPCP-TTĐT`. */

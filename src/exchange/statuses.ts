@@ -7,7 +7,7 @@ import { furthestStatus, isProcessingStatusCode } from '../document/processing-s
 import { key, range, sequencePart } from '../equipment/store/namespaces.ts'
 import type { RecordOperation, RecordStore } from '../equipment/store/record-store.ts'
 import type { SentItem } from './desk.ts'
-import type { Directory } from './directory.ts'
+import type { Directory } from './directory/directory.ts'
 import { notationOf } from './recipients.ts'
 import { StatusRecord } from './schema/records.ts'
 import type { Sequence } from './sequence.ts'

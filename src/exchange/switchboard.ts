@@ -11,12 +11,12 @@ import type {
   PeerLink,
 } from '../equipment/link/peer-link.ts'
 import type { Hello } from '../equipment/link/schema/messages.ts'
-import type { Courier } from './courier.ts'
-import type { Directory } from './directory.ts'
-import type { DirectoryExchange } from './directory-exchange.ts'
-import type { MissingQuestions } from './missing-questions.ts'
-import type { Reception } from './reception.ts'
-import { type TimeExchange, TimeTalk } from './time-talk.ts'
+import type { Directory } from './directory/directory.ts'
+import type { DirectoryExchange } from './directory/directory-exchange.ts'
+import type { Reception } from './receive/reception.ts'
+import type { MissingQuestions } from './recovery/missing-questions.ts'
+import type { Courier } from './send/courier.ts'
+import { type TimeExchange, TimeTalk } from './time/time-talk.ts'
 
 /** Version of the protocol between stations that this software speaks. */
 export const linkProtocol = 1

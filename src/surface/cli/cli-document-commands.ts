@@ -1,8 +1,8 @@
 // Commands about documents: trace, queue, inbox, send, resend, fetch, export, verify. Each asks the API and prints.
 import { rm } from 'node:fs/promises'
-import { unpackEvidence } from '../../exchange/evidence-archive.ts'
-import type { OpenDeliveryPage } from '../../exchange/open-deliveries.ts'
-import type { DocumentTrace } from '../../exchange/tracing.ts'
+import { unpackEvidence } from '../../exchange/evidence/evidence-archive.ts'
+import type { DocumentTrace } from '../../exchange/evidence/tracing.ts'
+import type { OpenDeliveryPage } from '../../exchange/send/open-deliveries.ts'
 import { apiPath } from './api-client.ts'
 import { type CliAction, exitCodes, type TrustSource } from './cli-context.ts'
 import { openFile, writeWhole } from './cli-files.ts'

@@ -1,5 +1,5 @@
 // `tram trace` for people: where a document stands at each recipient, and its way as a timeline on Vietnam's clock.
-import type { DocumentTrace, TraceStep } from '../../exchange/tracing.ts'
+import type { DocumentTrace, TraceStep } from '../../exchange/evidence/tracing.ts'
 import { byteSize, columns, duration, vietnamTime } from './cli-format.ts'
 import type { Language, Text } from './cli-texts.ts'
 

@@ -1,7 +1,7 @@
 // Reads the texts of a query: numbers, pages, lists of codes, and as whom the caller acts. The schemas have seen their form.
 import { TramError } from '../../base/errors.ts'
 import type { Backend, PacketKindName } from '../../exchange/desk.ts'
-import { maxPageItems } from '../../exchange/sent-register.ts'
+import { maxPageItems } from '../../exchange/send/sent-register.ts'
 
 /** Recorded as the sender's system of what is handed in here without naming a backend. */
 const localSystemid = '(api)'

@@ -1,5 +1,5 @@
 // Documents by id: hand one in, follow it, read its packet, export its evidence, send it again.
-// Next on the way of a document that is handed in here: exchange/intake, through the desk.
+// Next on the way of a document that is handed in here: exchange/send/intake, through the desk.
 import { PassThrough, Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import type { Static } from 'typebox'

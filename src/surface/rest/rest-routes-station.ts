@@ -1,7 +1,7 @@
 // The station itself: its health, its audit log, the PIN of its token, and the description of this API.
 import type { Static } from 'typebox'
 import { hex, sha256 } from '../../document/document-id.ts'
-import type { AuditEntry } from '../../exchange/audit-log.ts'
+import type { AuditEntry } from '../../exchange/evidence/audit-log.ts'
 import { jsonAnswer } from './rest-answers.ts'
 import type { RestRoutes } from './rest-deps.ts'
 import { limitOf, numberOf } from './rest-query.ts'

@@ -1,8 +1,8 @@
 // What the API takes and answers, as schemas: fastify checks requests and writes answers by them, OpenAPI shows them.
 // Times are ms since 1970. Long because: one list, read from top to bottom.
 import Type, { type TProperties, type TSchema } from 'typebox'
-import { requestCursorPattern } from '../../exchange/directory-requests.ts'
-import { pageCursorPattern } from '../../exchange/open-deliveries.ts'
+import { requestCursorPattern } from '../../exchange/directory/directory-requests.ts'
+import { pageCursorPattern } from '../../exchange/send/open-deliveries.ts'
 
 const strict = { additionalProperties: false } as const
 

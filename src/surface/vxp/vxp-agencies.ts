@@ -1,5 +1,5 @@
 // registerAgency and deleteAgency: what a backend wants changed in the directory is kept for the authority, which alone can
-// sign it. Answered OK as soon as the wish is durable, or when the directory says it already. Next: exchange/directory-requests.
+// sign it. Answered OK as soon as the wish is durable, or when the directory says it already. Next: exchange/directory/directory-requests.
 import { TramError } from '../../base/errors.ts'
 import type { AgencyChange } from '../../document/agency-change.ts'
 import type { AgencyChangeOutcome } from '../../exchange/desk.ts'

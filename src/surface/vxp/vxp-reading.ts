@@ -1,7 +1,7 @@
 // The operations that read and mark what the desk keeps: lists, counts, documents, updateStatus.
 import { TramError } from '../../base/errors.ts'
 import type { InboxItem, ItemMark, ListQuery, SentItem } from '../../exchange/desk.ts'
-import { maxPageItems } from '../../exchange/sent-register.ts'
+import { maxPageItems } from '../../exchange/send/sent-register.ts'
 import { okAnswer } from './vxp-answers.ts'
 import type { VxpCall } from './vxp-call.ts'
 import { kindOf, serviceTypeOf } from './vxp-kind.ts'

@@ -9,7 +9,7 @@ import { certificateName } from '../../../src/document/evidence-files.ts'
 import { leafHash } from '../../../src/document/merkle.ts'
 import { prepareRootStatement } from '../../../src/document/seal.ts'
 import { encodeWaybill, parseWaybill } from '../../../src/document/waybill.ts'
-import { exportEvidence, verifyEvidenceFile } from '../../../src/exchange/evidence-archive.ts'
+import { exportEvidence, verifyEvidenceFile } from '../../../src/exchange/evidence/evidence-archive.ts'
 import { buildPacket } from '../../fixtures/edxml/build-packet.ts'
 import { backendOf, type InProcessNetwork, startInProcess } from '../../fixtures/station/in-process-station.ts'
 

@@ -10,7 +10,7 @@ import { packetName } from '../../../src/document/evidence-files.ts'
 import { leafHash } from '../../../src/document/merkle.ts'
 import { prepareRootStatement } from '../../../src/document/seal.ts'
 import { key } from '../../../src/equipment/store/namespaces.ts'
-import { verifyEvidenceFile } from '../../../src/exchange/evidence-archive.ts'
+import { verifyEvidenceFile } from '../../../src/exchange/evidence/evidence-archive.ts'
 import { DeliveryRecord, DocumentRecord, InboundRecord, WaybillRecord } from '../../../src/exchange/schema/records.ts'
 import { buildPacket } from '../../fixtures/edxml/build-packet.ts'
 import {

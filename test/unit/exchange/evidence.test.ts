@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { verifyEvidence } from '../../../src/document/evidence.ts'
 import { type EvidenceFiles, packetName, sumsName } from '../../../src/document/evidence-files.ts'
-import { exportEvidence, verifyEvidenceFile } from '../../../src/exchange/evidence-archive.ts'
+import { exportEvidence, verifyEvidenceFile } from '../../../src/exchange/evidence/evidence-archive.ts'
 import { digestOf } from '../../fixtures/digest-of.ts'
 import { buildPacket } from '../../fixtures/edxml/build-packet.ts'
 import {

@@ -1,6 +1,6 @@
 // How much peers may have us hold at once: each of them, and all together.
 import { expect, it } from 'vitest'
-import { PeerLoad } from '../../../src/exchange/peer-load.ts'
+import { PeerLoad } from '../../../src/exchange/receive/peer-load.ts'
 
 it('bounds number and bytes for each peer and bytes for all, and gives room back once', () => {
   const load = new PeerLoad({ countPerPeer: 3, bytesPerPeer: 100, bytes: 250 })

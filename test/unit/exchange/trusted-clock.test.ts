@@ -3,9 +3,9 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { TestClock } from '../../../src/base/clock.ts'
 import { createLogger } from '../../../src/base/logger.ts'
 import { key } from '../../../src/equipment/store/namespaces.ts'
-import { ClockWitnesses } from '../../../src/exchange/clock-witnesses.ts'
 import { StatementRecord } from '../../../src/exchange/schema/records.ts'
-import { type ActCommitter, type Synchronisation, TrustedClock } from '../../../src/exchange/trusted-clock.ts'
+import { ClockWitnesses } from '../../../src/exchange/time/clock-witnesses.ts'
+import { type ActCommitter, type Synchronisation, TrustedClock } from '../../../src/exchange/time/trusted-clock.ts'
 import { MemoryRecordStore } from '../../contract/memory-record-store.ts'
 
 const startMs = Date.UTC(2026, 10, 21, 8)
