@@ -80,6 +80,8 @@ export class Base64Checker {
    * need not become text and pass the parser. A CR is taken with its LF only; after padding nothing is.
    */
   takeDigits(bytes: Uint8Array): DigitRun {
+    // At the end of its buffer it would have no place for pairs.
+    if (bytes.length === 0) return { bytes: 0, lineEnds: 0, column: 0 }
     let at = 0
     let spaces = 0
     let lineEnds = 0

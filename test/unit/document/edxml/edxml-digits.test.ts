@@ -108,3 +108,17 @@ it('takes no digit after padding', () => {
   expect(checker.takeDigits(Buffer.from('QUJD'))).toMatchObject({ bytes: 0 })
   expect(checker.write('Q')).toContain('after the padding')
 })
+
+it('takes nothing out of an empty piece, wherever it lies in its buffer', () => {
+  const bytes = Buffer.from(new ArrayBuffer(5))
+  for (let at = 0; at <= bytes.length; at++)
+    expect(new Base64Checker().takeDigits(bytes.subarray(at, at))).toEqual({ bytes: 0, lineEnds: 0, column: 0 })
+})
+
+it('takes digits at every place and of every length of a buffer', () => {
+  const bytes = Buffer.from(new ArrayBuffer(9)).fill('Q')
+  for (let from = 0; from <= bytes.length; from++) {
+    for (let to = from; to <= bytes.length; to++)
+      expect(new Base64Checker().takeDigits(bytes.subarray(from, to)).bytes).toBe(to - from)
+  }
+})
