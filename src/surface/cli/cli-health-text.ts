@@ -1,6 +1,6 @@
 // `tram health` for people: one line a check, worst first, each condition with what to do.
 import { type ConditionCode, isConditionCode } from '../../base/conditions/catalogue.ts'
-import type { HealthReport } from '../../exchange/station-health.ts'
+import type { HealthReport } from '../../exchange/health/station-health.ts'
 import { byteSize, columns, duration, vietnamTime } from './cli-format.ts'
 import { type Language, labels, type Text } from './cli-texts.ts'
 

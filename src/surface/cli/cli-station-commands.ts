@@ -1,5 +1,5 @@
 // Commands about the station itself: run, health, pin, audit verify; and its descriptor, which needs no running station.
-import type { HealthReport, TokenHealth } from '../../exchange/station-health.ts'
+import type { HealthReport, TokenHealth } from '../../exchange/health/station-health.ts'
 import { type CliAction, type ExitCode, exitCodes } from './cli-context.ts'
 import { writeWhole } from './cli-files.ts'
 import { byteSize, vietnamTime } from './cli-format.ts'

@@ -16,9 +16,9 @@ import type { DirectoryRequests } from '../../exchange/directory/directory-reque
 import type { DocumentAccess } from '../../exchange/document-access.ts'
 import type { AuditLog } from '../../exchange/evidence/audit-log.ts'
 import type { Tracing } from '../../exchange/evidence/tracing.ts'
+import type { StationHealth } from '../../exchange/health/station-health.ts'
 import type { Inbox } from '../../exchange/receive/inbox.ts'
 import type { OpenDeliveries } from '../../exchange/send/open-deliveries.ts'
-import type { StationHealth } from '../../exchange/station-health.ts'
 
 export interface RestDeps {
   desk: Desk
