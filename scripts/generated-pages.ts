@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { backendConditions } from '../src/base/conditions/backend-conditions.ts'
 import type { ConditionFamily } from '../src/base/conditions/condition.ts'
+import { healthConditions } from '../src/base/conditions/health-conditions.ts'
 import { linkConditions } from '../src/base/conditions/link-conditions.ts'
 import { packetConditions } from '../src/base/conditions/packet-conditions.ts'
 import { proofConditions } from '../src/base/conditions/proof-conditions.ts'
@@ -60,6 +61,7 @@ const sectionTexts: Record<keyof typeof configSections, string> = {
   backend: 'One table for each document management system. Each needs either `secret` or `secret_file`.',
   store: 'Limits of packets and of the disk.',
   exchange: 'How long documents are tried and kept, and what is refused.',
+  mqtt: 'The broker that operators read the health of the station from. Without `url` there is none.',
 }
 
 const example = `[station]
@@ -145,6 +147,7 @@ const families: [title: string, family: ConditionFamily][] = [
   ['Token and signer / Token và chương trình ký', tokenConditions],
   ['Store and disk / Kho dữ liệu và ổ đĩa', storeConditions],
   ['Peers and directory / Các trạm và danh bạ', linkConditions],
+  ['Health reports / Báo cáo tình trạng', healthConditions],
   ['Backends and configuration / Hệ thống QLVB và cấu hình', backendConditions],
 ]
 

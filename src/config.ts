@@ -8,6 +8,7 @@ import { TramError } from './base/errors.ts'
 import { maxConfigLength, optionError, parseOptions } from './base/options.ts'
 import { stationOptions } from './base/station-options.ts'
 import { linkOptions } from './equipment/link/link-options.ts'
+import { brokerMistake, mqttOptions } from './equipment/mqtt/mqtt-options.ts'
 import { storeOptions } from './equipment/store/store-options.ts'
 import { tokenOptions } from './equipment/token/token-options.ts'
 import { exchangeOptions, trustOptions } from './exchange/exchange-options.ts'
@@ -23,6 +24,7 @@ export const configSections = {
   backend: backendOptions,
   store: storeOptions,
   exchange: exchangeOptions,
+  mqtt: mqttOptions,
 }
 
 type Sections = { [Name in keyof typeof configSections]: Static<(typeof configSections)[Name]> }
@@ -71,11 +73,13 @@ async function readText(file: string): Promise<string> {
 
 /** What is wrong between keys: the schemas have seen each by itself. */
 function* contradictions(config: Config): Iterable<{ path: (string | number)[]; detail: string }> {
-  const { vxp, store, backend } = config
+  const { vxp, store, backend, mqtt } = config
   if ((vxp.https_certificate_file === undefined) !== (vxp.https_key_file === undefined))
     yield { path: ['vxp'], detail: 'https_certificate_file and https_key_file come together' }
   if (store.status_reserve_bytes >= store.watermark_bytes)
     yield { path: ['store', 'status_reserve_bytes'], detail: 'must be less than watermark_bytes' }
+  const mistake = brokerMistake(mqtt)
+  if (mistake !== undefined) yield { path: ['mqtt', mistake.key], detail: mistake.detail }
   const seen = new Set<string>()
   for (const [index, { systemid, secret, secret_file }] of backend.entries()) {
     if ((secret === undefined) === (secret_file === undefined))
@@ -86,7 +90,7 @@ function* contradictions(config: Config): Iterable<{ path: (string | number)[]; 
 }
 
 function withAbsolutePaths(config: Config, folder: string): Config {
-  const { station, token, trust, vxp, backend } = config
+  const { station, token, trust, vxp, backend, mqtt } = config
   const all = (files: readonly string[]): string[] => files.map((file) => resolve(folder, file))
   return {
     ...config,
@@ -110,6 +114,12 @@ function withAbsolutePaths(config: Config, folder: string): Config {
         ? {}
         : { https_certificate_file: resolve(folder, vxp.https_certificate_file) }),
       ...(vxp.https_key_file === undefined ? {} : { https_key_file: resolve(folder, vxp.https_key_file) }),
+    },
+    mqtt: {
+      ...mqtt,
+      ...(mqtt.ca_file === undefined ? {} : { ca_file: resolve(folder, mqtt.ca_file) }),
+      ...(mqtt.certificate_file === undefined ? {} : { certificate_file: resolve(folder, mqtt.certificate_file) }),
+      ...(mqtt.key_file === undefined ? {} : { key_file: resolve(folder, mqtt.key_file) }),
     },
     backend: backend.map((one) => ({
       ...one,

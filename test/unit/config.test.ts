@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TramError } from '../../src/base/errors.ts'
 import { loadConfig, parseConfig } from '../../src/config.ts'
+import { hasBroker, parseBrokerUrl } from '../../src/equipment/mqtt/mqtt-options.ts'
 
 const minimal = `[station]
 id = "tram-a"
@@ -97,10 +98,44 @@ agencies = []
       18,
       'backend[1].systemid',
     ],
-    ['an unknown section', '[mqtt]\nx = 1\n', 12, 'mqtt'],
+    ['an unknown section', '[smtp]\nx = 1\n', 12, 'smtp'],
     ['a retention that cannot serve restored peers', '[exchange]\nretention_days = 7\n', 13, 'exchange.retention_days'],
   ])('refuses %s', async (_what, text, line, key) => {
     expect(await refusalOf(() => parseConfig(minimal + text, '/etc/tram/tram.toml'))).toMatchObject({ line, key })
+  })
+
+  it.each([
+    'mqtt://broker.example:1883',
+    'mqtt://localhost',
+    'mqtt://128.0.0.1',
+    'mqtt://127.0.0.1.example',
+    'mqtts://broker.example',
+    'mqtt://user:secret@127.0.0.1',
+    'mqtt://127.0.0.1/path',
+    'mqtt://127.0.0.1?a=b',
+    'ws://127.0.0.1',
+    'mqtt://',
+    'broker',
+  ])('refuses the broker %s', async (url) => {
+    const text = `${minimal}[mqtt]\nsite = "hn"\nurl = "${url}"\n`
+    const refusal = await refusalOf(() => parseConfig(text, '/etc/tram/tram.toml'))
+    expect(refusal).toMatchObject({ line: 14, key: 'mqtt.url' })
+    expect(refusal.detail).not.toContain('secret')
+  })
+
+  it('takes a broker on loopback as it is, and any other with certificates', async () => {
+    const of = (lines: string) => parseConfig(`${minimal}[mqtt]\n${lines}`, '/etc/tram/tram.toml').mqtt
+    expect(hasBroker(of(''))).toBe(false)
+    expect(hasBroker(of('url = "mqtt://[::1]"\nsite = "hn"\n'))).toBe(true)
+    const files = 'ca_file = "ca.pem"\ncertificate_file = "own.pem"\nkey_file = "/run/key"\n'
+    expect(of(`url = "mqtts://broker.example"\nsite = "hn"\n${files}`)).toMatchObject({
+      ca_file: '/etc/tram/ca.pem',
+      certificate_file: '/etc/tram/own.pem',
+      key_file: '/run/key',
+    })
+    expect(parseBrokerUrl('mqtts://broker.example')).toEqual({ host: 'broker.example', port: 8883, isEncrypted: true })
+    expect(parseBrokerUrl('mqtt://[::1]:99')).toEqual({ host: '::1', port: 99, isEncrypted: false })
+    expect(await refusalOf(() => of('url = "mqtt://127.0.0.1"\n'))).toMatchObject({ key: 'mqtt.site' })
   })
 
   it('refuses a station id that could not stand in a directory', async () => {

@@ -1,6 +1,7 @@
 // Every condition of Trạm in one table, and how its texts are filled in. errors.ts throws them; surfaces print them.
 import { backendConditions } from './backend-conditions.ts'
 import type { Condition, Placeholder } from './condition.ts'
+import { healthConditions } from './health-conditions.ts'
 import { linkConditions } from './link-conditions.ts'
 import { packetConditions } from './packet-conditions.ts'
 import { proofConditions } from './proof-conditions.ts'
@@ -14,6 +15,7 @@ export const catalogue = {
   ...tokenConditions,
   ...storeConditions,
   ...linkConditions,
+  ...healthConditions,
   ...backendConditions,
 } as const
 

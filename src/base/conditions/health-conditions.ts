@@ -1,0 +1,19 @@
+// Conditions about the reports that operators read: the broker and the events for it.
+import type { ConditionFamily } from './condition.ts'
+
+export const healthConditions = {
+  BROKER_UNREACHABLE: {
+    severity: 'warning',
+    vi: 'Chưa nối được với máy chủ MQTT {broker}: {detail}',
+    en: 'The MQTT broker {broker} cannot be reached: {detail}',
+    todoVi: 'Văn bản vẫn chạy bình thường, trạm tự thử lại. Kiểm tra mạng, mục [mqtt] và chứng thư của trạm.',
+    todoEn: 'Documents are not affected and the station retries. Check the network, [mqtt] and the client certificate.',
+  },
+  BROKER_REFUSED: {
+    severity: 'warning',
+    vi: 'Máy chủ MQTT {broker} không nhận tin {topic}: {detail}',
+    en: 'The MQTT broker {broker} refuses {topic}: {detail}',
+    todoVi: 'Kiểm tra quyền (ACL) của trạm trên máy chủ MQTT: tên trong chứng thư phải là mã trạm.',
+    todoEn: "Check the station's rights (ACL) at the broker: the name in its certificate must be the station's id.",
+  },
+} as const satisfies ConditionFamily
