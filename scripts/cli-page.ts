@@ -1,8 +1,8 @@
 // docs/cli.md: what `tram --help` says of every command, in both languages, and the exit codes. Made with generated-pages.ts.
 import type { Command } from 'commander'
+import type { Language } from '../src/base/text-format.ts'
 import { exitCodes } from '../src/surface/cli/cli-context.ts'
 import { createProgram } from '../src/surface/cli/cli-program.ts'
-import type { Language } from '../src/surface/cli/cli-texts.ts'
 
 const exitTexts: Record<keyof typeof exitCodes, string> = {
   ok: 'done; for `health`: all is well',

@@ -1,11 +1,11 @@
 // What every command works with: its options, the station's API, and ways to print. Made by cli-program.ts for one command.
+
+import { type Language, oneLine, type Text } from '../../base/text-format.ts'
 import type { EvidenceReport } from '../../document/evidence-report.ts'
 import type { DirectoryStatement } from '../../document/schema/directory.ts'
 import type { DirectoryPlan } from '../../exchange/directory/directory-builder.ts'
 import { ApiClient } from './api-client.ts'
-import { oneLine } from './cli-format.ts'
 import type { Terminal } from './cli-terminal.ts'
-import type { Language, Text } from './cli-texts.ts'
 
 /** What the process ends with. docs/cli.md explains them; a test compares. */
 export const exitCodes = {

@@ -1,5 +1,6 @@
 // Commands about the directory: build (the authority's, no station needed), import, show, lookup, and the requests of backends.
 import { TramError } from '../../base/errors.ts'
+import { columns, oneLine, vietnamTime } from '../../base/text-format.ts'
 import { formatAgencyList, maxAgencyListBytes, parseAgencyList } from '../../document/agency-list.ts'
 import { applyRequests, maxRequestsFileBytes, parseRequestsFile } from '../../document/directory-requests-file.ts'
 import type { AgencyEntry } from '../../document/schema/directory.ts'
@@ -7,7 +8,6 @@ import type { AgencyRequest } from '../../exchange/directory/directory-requests.
 import { apiPath } from './api-client.ts'
 import { type CliAction, type CliContext, exitCodes } from './cli-context.ts'
 import { openFile, readWhole, writeWhole } from './cli-files.ts'
-import { columns, oneLine, vietnamTime } from './cli-format.ts'
 import { labels } from './cli-texts.ts'
 
 /** A descriptor holds one station: keys, certificates, addresses, codes. */

@@ -1,12 +1,12 @@
 // Commands about documents: trace, queue, inbox, send, resend, fetch, export, verify. Each asks the API and prints.
 import { rm } from 'node:fs/promises'
+import { byteSize, columns, duration, vietnamTime } from '../../base/text-format.ts'
 import { unpackEvidence } from '../../exchange/evidence/evidence-archive.ts'
 import type { DocumentTrace } from '../../exchange/evidence/tracing.ts'
 import type { OpenDeliveryPage } from '../../exchange/send/open-deliveries.ts'
 import { apiPath } from './api-client.ts'
 import { type CliAction, exitCodes, type TrustSource } from './cli-context.ts'
 import { openFile, writeWhole } from './cli-files.ts'
-import { byteSize, columns, duration, vietnamTime } from './cli-format.ts'
 import { labels } from './cli-texts.ts'
 import { traceText } from './cli-trace-text.ts'
 import { verifyText } from './cli-verify-text.ts'

@@ -1,8 +1,8 @@
 // `tram health` for people: one line a check, worst first, each condition with what to do.
 import { type ConditionCode, isConditionCode } from '../../base/conditions/catalogue.ts'
+import { byteSize, columns, duration, type Language, type Text, vietnamTime } from '../../base/text-format.ts'
 import type { HealthReport } from '../../exchange/health/station-health.ts'
-import { byteSize, columns, duration, vietnamTime } from './cli-format.ts'
-import { type Language, labels, type Text } from './cli-texts.ts'
+import { labels } from './cli-texts.ts'
 
 type Check = 'station' | 'token' | 'sealing' | 'queue' | 'peers' | 'directory' | 'disk' | 'store'
 

@@ -2,6 +2,7 @@
 // main.ts hands in the process's ends and the composition roots; the cli-*-commands.ts files do the work.
 import { Command, CommanderError } from 'commander'
 import { asTramError, TramError } from '../../base/errors.ts'
+import { type Language, oneLine } from '../../base/text-format.ts'
 import { tramVersion } from '../../base/version.ts'
 import {
   type CliAction,
@@ -32,7 +33,6 @@ import {
   type VerifyOptions,
   verifyCommand,
 } from './cli-document-commands.ts'
-import { oneLine } from './cli-format.ts'
 import {
   auditVerifyCommand,
   clockTrustCommand,
@@ -41,7 +41,7 @@ import {
   pinCommand,
   runCommand,
 } from './cli-station-commands.ts'
-import { type HelpName, help, type Language, labels } from './cli-texts.ts'
+import { type HelpName, help, labels } from './cli-texts.ts'
 import { usageText } from './cli-usage-text.ts'
 
 /**

@@ -1,8 +1,9 @@
 // Commands about the station itself: run, health, pin, audit verify; and its descriptor, which needs no running station.
+
+import { byteSize, vietnamTime } from '../../base/text-format.ts'
 import type { HealthReport, TokenHealth } from '../../exchange/health/station-health.ts'
 import { type CliAction, type ExitCode, exitCodes } from './cli-context.ts'
 import { writeWhole } from './cli-files.ts'
-import { byteSize, vietnamTime } from './cli-format.ts'
 import { healthText } from './cli-health-text.ts'
 import { readPin } from './cli-terminal.ts'
 import { labels } from './cli-texts.ts'

@@ -1,11 +1,5 @@
 // What the command line says, in Vietnamese and English: help texts and labels. Conditions have their own texts (base/conditions).
-
-export type Language = 'vi' | 'en'
-
-export interface Text {
-  vi: string
-  en: string
-}
+import type { Text } from '../../base/text-format.ts'
 
 const both = (vi: string, en: string): Text => ({ vi, en })
 

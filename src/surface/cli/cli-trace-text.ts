@@ -1,7 +1,7 @@
 // `tram trace` for people: where a document stands at each recipient, and its way as a timeline on Vietnam's clock.
+
+import { byteSize, columns, duration, type Language, type Text, vietnamTime } from '../../base/text-format.ts'
 import type { DocumentTrace, TraceStep } from '../../exchange/evidence/tracing.ts'
-import { byteSize, columns, duration, vietnamTime } from './cli-format.ts'
-import type { Language, Text } from './cli-texts.ts'
 
 const states: Record<string, Text> = {
   sealing: { vi: 'chờ niêm phong', en: 'waits for its seal' },

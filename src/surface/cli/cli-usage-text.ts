@@ -1,7 +1,6 @@
 // A mistake in a command line, said in the reader's language. commander finds it and speaks English only.
 import type { CommanderError } from 'commander'
-import { oneLine } from './cli-format.ts'
-import type { Language } from './cli-texts.ts'
+import { type Language, oneLine } from '../../base/text-format.ts'
 
 const vietnamese: Readonly<Record<string, string>> = {
   'commander.unknownOption': 'không có tuỳ chọn',

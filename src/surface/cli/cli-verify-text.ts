@@ -1,7 +1,7 @@
 // `tram verify` for people: every check, then what is proven. The sentences of the checks come from document/evidence-report.
+
+import { byteSize, columns, type Language, oneLine, vietnamTime } from '../../base/text-format.ts'
 import type { EvidenceFacts, EvidenceReport } from '../../document/evidence-report.ts'
-import { byteSize, columns, oneLine, vietnamTime } from './cli-format.ts'
-import type { Language } from './cli-texts.ts'
 
 /** The report as lines. */
 export function verifyText({ ok, checks, facts }: EvidenceReport, language: Language): string {

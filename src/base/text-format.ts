@@ -1,4 +1,13 @@
 // Times, durations, sizes and tables for people. Vietnam's clock, whatever the machine's zone.
+// Used by every surface that prints: command line, doctor, console.
+
+export type Language = 'vi' | 'en'
+
+/** The same text in both languages. */
+export interface Text {
+  vi: string
+  en: string
+}
 
 const zoneMs = 7 * 3_600_000
 

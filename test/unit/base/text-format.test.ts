@@ -1,6 +1,6 @@
 // Times, durations, sizes and columns as people read them.
 import { describe, expect, it } from 'vitest'
-import { byteSize, columns, duration, oneLine, vietnamTime } from '../../../../src/surface/cli/cli-format.ts'
+import { byteSize, columns, duration, oneLine, vietnamTime } from '../../../src/base/text-format.ts'
 
 describe('times', () => {
   it('are Vietnam’s, also across midnight and years', () => {
