@@ -3,14 +3,8 @@
 // figures.md from what was measured. generate-docs.ts writes them; a test compares them with what is committed.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { backendConditions } from '../src/base/conditions/backend-conditions.ts'
-import type { ConditionFamily } from '../src/base/conditions/condition.ts'
-import { healthConditions } from '../src/base/conditions/health-conditions.ts'
-import { linkConditions } from '../src/base/conditions/link-conditions.ts'
-import { packetConditions } from '../src/base/conditions/packet-conditions.ts'
-import { proofConditions } from '../src/base/conditions/proof-conditions.ts'
-import { storeConditions } from '../src/base/conditions/store-conditions.ts'
-import { tokenConditions } from '../src/base/conditions/token-conditions.ts'
+import { families } from '../src/base/conditions/catalogue.ts'
+import { type Condition, type ConditionKind, parts } from '../src/base/conditions/condition.ts'
 import { configSections } from '../src/config.ts'
 import { describeRestApi } from '../src/surface/rest/rest-app.ts'
 import type { BenchReport } from '../test/bench/report.ts'
@@ -140,24 +134,15 @@ const tomlText = (value: unknown): string =>
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
 
-/** Families with a title each. */
-const families: [title: string, family: ConditionFamily][] = [
-  ['Packets / Gói tin', packetConditions],
-  ['Proofs / Bằng chứng', proofConditions],
-  ['Token and signer / Token và chương trình ký', tokenConditions],
-  ['Store and disk / Kho dữ liệu và ổ đĩa', storeConditions],
-  ['Peers and directory / Các trạm và danh bạ', linkConditions],
-  ['Health reports / Báo cáo tình trạng', healthConditions],
-  ['Backends and configuration / Hệ thống QLVB và cấu hình', backendConditions],
-]
+const kindsVi: Readonly<Record<ConditionKind, string>> = { state: 'tình trạng', refusal: 'từ chối', event: 'sự kiện' }
 
 function conditionsPage(): string {
   const chapters = families.map(([title, family]) => {
-    const entries = Object.entries(family)
+    const entries = Object.entries<Condition>(family)
       .sort(([left], [right]) => (left < right ? -1 : 1))
       .map(
-        ([code, { severity, vi, en, todoVi, todoEn }]) =>
-          `### ${code}\n\n*${severity}*\n\n- ${withCode(vi)}  \n  → ${withCode(todoVi)}\n- ${withCode(en)}  \n  → ${withCode(todoEn)}\n`,
+        ([code, { kind, about, severity, vi, en, todoVi, todoEn }]) =>
+          `### ${code}\n\n*${severity}* · *${kind}* (${kindsVi[kind]}) · ${parts[about].en} / ${parts[about].vi}\n\n- ${withCode(vi)}  \n  → ${withCode(todoVi)}\n- ${withCode(en)}  \n  → ${withCode(todoEn)}\n`,
       )
     return `## ${title}\n\n${entries.join('\n')}`
   })
@@ -167,6 +152,12 @@ function conditionsPage(): string {
 
 Everything that a person can be told: in a refusal, an alarm, a log, on the console. The code is the same everywhere.
 *info* needs nobody, *warning* somebody this week, *error* today, *critical* now. \`{…}\` stands for what the case is about.
+
+- *state* (tình trạng): true for a while. The health report lists it while it is: an alarm that is raised and cleared.
+  / Kéo dài một thời gian; \`tram health\` liệt kê cho đến khi hết.
+- *refusal* (từ chối): the answer to one call, packet or offer; over when the same thing is done right.
+  / Trả lời cho một lần gọi hoặc một gói tin; làm lại đúng là xong.
+- *event* (sự kiện): happened once; there is nothing to clear. / Xảy ra một lần; không có gì để khắc phục.
 
 ${chapters.join('\n')}`
 }

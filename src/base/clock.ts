@@ -1,5 +1,5 @@
 // Time as an argument: services take a Clock, tests turn it. A running station's is exchange/time/trusted-clock.ts.
-import type { TramError } from './errors.ts'
+import type { StateError } from './errors.ts'
 
 export interface Clock {
   /** Wall time in milliseconds since 1970 (UTC). May jump. */
@@ -7,7 +7,7 @@ export interface Clock {
   /** Milliseconds that only ever grow; for durations. */
   monotonic(): number
   /** Why `now` may be wrong by more than minutes: then nothing may end for good because of the time. Ask it before `now`. */
-  readonly doubt: TramError | undefined
+  readonly doubt: StateError | undefined
 }
 
 /** The machine's clock, believed as it is. */
@@ -16,7 +16,7 @@ export const systemClock: Clock = { now: () => Date.now(), monotonic: () => perf
 /** A clock that stands still until it is told to move. */
 export class TestClock implements Clock {
   /** Set by a test. */
-  doubt: TramError | undefined
+  doubt: StateError | undefined
   #nowMs: number
   #monotonicMs = 0
 

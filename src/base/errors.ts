@@ -3,8 +3,10 @@
 import {
   type ConditionCode,
   type ConditionData,
+  isStateCode,
   type RenderedCondition,
   renderCondition,
+  type StateCode,
 } from './conditions/catalogue.ts'
 
 /** A failure with a closed code, the data of its texts and its cause. `message` is the English text. */
@@ -20,13 +22,21 @@ export class TramError<Code extends ConditionCode = ConditionCode> extends Error
   }
 
   /** The condition with its texts in both languages. */
-  get condition(): RenderedCondition {
+  get condition(): RenderedCondition<Code> {
     return renderCondition(this.code, this.data)
   }
 }
 
 /** An expected outcome: `ok` with a value, or the reason as an error that was not thrown. */
 export type Verdict<Value> = { ok: true; value: Value } | { ok: false; reason: TramError }
+
+/** A condition that lasts: what parts of the station say of themselves to the health report. */
+export type StateError = TramError<StateCode>
+
+/** Whether `error` is about something that lasts, and not about one call. */
+export function isStateError(error: TramError): error is StateError {
+  return isStateCode(error.code)
+}
 
 /** `error` as a TramError: itself, or `INTERNAL` with `error` as its cause. */
 export function asTramError(error: unknown): TramError {

@@ -185,7 +185,7 @@ test('a certificate expires under way: the document waits for the next one witho
   // Off for longer than a week, both: neither trusts its clock until the other has told it the same time.
   await Promise.all([shiftSender, shiftRecipient].map((shift) => shift(11 * daySeconds)))
   await Promise.all([sender.process.start(), recipient.process.start()])
-  await shows(sender, 'CERTIFICATE_UNUSABLE')
+  await shows(sender, 'SEALING_FAILED')
   expect([signatures(), await statusOf(docId), await conditionsOf(recipient)]).toEqual([0, ['initial'], []])
   await sender.process.stop()
   await replaceCertificate(sender.station, await certifyToken(sender.station, await labCa(network)))

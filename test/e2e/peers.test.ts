@@ -247,7 +247,7 @@ describe('certificates', () => {
         async () => {
           const { answer } = await callApi(stranger, 'GET', '/v1/health')
           const conditions = answer.conditions as { code: string }[]
-          return conditions.some(({ code }) => code === 'CERTIFICATE_UNUSABLE') ? true : undefined
+          return conditions.some(({ code }) => code === 'SEALING_FAILED') ? true : undefined
         },
         async () => JSON.stringify((await callApi(stranger, 'GET', '/v1/health')).answer),
       )

@@ -3,6 +3,8 @@ import type { ConditionFamily } from './condition.ts'
 
 export const backendConditions = {
   CREDENTIALS_REFUSED: {
+    kind: 'refusal',
+    about: 'backend',
     severity: 'warning',
     vi: 'Sai thông tin xác thực của hệ thống {systemid}: {detail}',
     en: 'The credentials of the system {systemid} are refused: {detail}',
@@ -10,6 +12,8 @@ export const backendConditions = {
     todoEn: 'Check the systemid, secret, clock and source address.',
   },
   SENDER_NOT_ALLOWED: {
+    kind: 'refusal',
+    about: 'backend',
     severity: 'error',
     vi: 'Don vi gui {code} khong dung voi ma da dang ky: {systemid}',
     en: 'The sending agency {code} is not registered for the system {systemid}',
@@ -17,6 +21,8 @@ export const backendConditions = {
     todoEn: 'Send with an agency code that is registered for this system.',
   },
   SENDER_MISMATCH: {
+    kind: 'refusal',
+    about: 'backend',
     severity: 'error',
     vi: 'From của gói tin ({packetCode}) khác mã gửi {code}',
     en: "The packet's From ({packetCode}) is not the sending code {code}",
@@ -24,6 +30,8 @@ export const backendConditions = {
     todoEn: 'Correct From/OrganId in the packet and send again.',
   },
   RECIPIENT_UNKNOWN: {
+    kind: 'refusal',
+    about: 'directory',
     severity: 'error',
     vi: 'Không có trong danh bạ hoặc đã đóng: {codes}',
     en: 'Not in the directory, or closed: {codes}',
@@ -31,6 +39,8 @@ export const backendConditions = {
     todoEn: 'Correct the recipient codes and send again; nothing was sent to anyone.',
   },
   AGENCY_NOT_OWN: {
+    kind: 'refusal',
+    about: 'directory',
     severity: 'error',
     vi: 'Đơn vị {code} không thuộc các đơn vị của hệ thống {systemid} tại trạm này',
     en: 'The agency {code} is not under the agencies of the system {systemid} at this station',
@@ -38,6 +48,8 @@ export const backendConditions = {
     todoEn: 'Register or delete only agencies under your own; ask the authority of the directory for anything else.',
   },
   AGENCY_CHANGE_REFUSED: {
+    kind: 'refusal',
+    about: 'directory',
     severity: 'error',
     vi: 'Yêu cầu thay đổi đơn vị {code} trong danh bạ đã bị từ chối: {detail}',
     en: 'The wanted change of the agency {code} in the directory was refused: {detail}',
@@ -45,6 +57,8 @@ export const backendConditions = {
     todoEn: 'Ask again for what the reason allows; the same wish is taken again only after 24 hours.',
   },
   REQUEST_INVALID: {
+    kind: 'refusal',
+    about: 'backend',
     severity: 'error',
     vi: 'Yêu cầu không hợp lệ: {field}: {detail}',
     en: 'The request is not valid: {field}: {detail}',
@@ -52,6 +66,8 @@ export const backendConditions = {
     todoEn: 'Correct the parameter and call again.',
   },
   DOCUMENT_UNKNOWN: {
+    kind: 'refusal',
+    about: 'backend',
     severity: 'error',
     vi: 'Không có văn bản {document}',
     en: 'There is no document {document}',
@@ -59,6 +75,8 @@ export const backendConditions = {
     todoEn: 'Check the document id.',
   },
   INTAKE_CLOSED: {
+    kind: 'refusal',
+    about: 'station',
     severity: 'error',
     vi: 'Trạm tạm ngừng nhận văn bản: {detail}',
     en: 'The station takes no documents for now: {detail}',
@@ -66,6 +84,8 @@ export const backendConditions = {
     todoEn: 'Send again later; the document was not taken.',
   },
   CONFIG_INVALID: {
+    kind: 'refusal',
+    about: 'station',
     severity: 'critical',
     vi: '{file}, dòng {line}: {key}: {detail}',
     en: '{file}, line {line}: {key}: {detail}',
@@ -73,6 +93,8 @@ export const backendConditions = {
     todoEn: 'Correct the configuration file; see docs/configuration.md.',
   },
   STATION_NOT_RUNNING: {
+    kind: 'refusal',
+    about: 'station',
     severity: 'error',
     vi: 'Trạm không chạy: không mở được {socket}',
     en: 'The station is not running: {socket} cannot be opened',
@@ -80,6 +102,8 @@ export const backendConditions = {
     todoEn: 'Start the station: tram run',
   },
   STATION_SOCKET_DENIED: {
+    kind: 'refusal',
+    about: 'station',
     severity: 'error',
     vi: 'Người dùng này không được mở {socket}',
     en: 'This user may not open {socket}',
@@ -87,6 +111,8 @@ export const backendConditions = {
     todoEn: 'Run the command again with sudo, or add this user to the group that owns the file and log in again.',
   },
   OVERLOADED: {
+    kind: 'refusal',
+    about: 'station',
     severity: 'warning',
     vi: 'Quá tải: {detail}',
     en: 'Overloaded: {detail}',
@@ -94,6 +120,8 @@ export const backendConditions = {
     todoEn: 'Try again in a few seconds.',
   },
   INTERNAL: {
+    kind: 'event',
+    about: 'station',
     severity: 'critical',
     vi: 'Lỗi nội bộ: {detail}',
     en: 'Internal error: {detail}',

@@ -4,8 +4,38 @@
 /** How bad: `info` needs nobody, `warning` needs somebody this week, `error` today, `critical` now. */
 export type Severity = 'info' | 'warning' | 'error' | 'critical'
 
+/**
+ * How it ends. `state`: true for a while, listed in the health report as long as it is (an alarm, raised and cleared). `refusal`:
+ * the answer to one call, packet or offer, over when the same thing is done right. `event`: happened once, nothing to clear.
+ */
+export type ConditionKind = 'state' | 'refusal' | 'event'
+
+/** The parts of a station that a condition may be about, as health, doctor and console name them. */
+export const parts = {
+  station: { vi: 'trạm', en: 'station' },
+  token: { vi: 'token', en: 'token' },
+  sealing: { vi: 'niêm phong', en: 'sealing' },
+  queue: { vi: 'hàng chờ', en: 'queue' },
+  peers: { vi: 'các trạm', en: 'peers' },
+  directory: { vi: 'danh bạ', en: 'directory' },
+  clock: { vi: 'đồng hồ', en: 'clock' },
+  disk: { vi: 'ổ đĩa', en: 'disk' },
+  store: { vi: 'kho', en: 'store' },
+  packet: { vi: 'gói tin', en: 'packet' },
+  proof: { vi: 'bằng chứng', en: 'proof' },
+  backend: { vi: 'phần mềm QLVB', en: 'backend' },
+  box: { vi: 'máy', en: 'box' },
+  power: { vi: 'nguồn điện', en: 'power' },
+  broker: { vi: 'máy chủ MQTT', en: 'broker' },
+} as const
+
+export type Part = keyof typeof parts
+
 /** The texts of one condition. `{name}` in a text is a placeholder; both languages use the same names. */
 export interface Condition {
+  kind: ConditionKind
+  /** What a person would go and look at. */
+  about: Part
   severity: Severity
   vi: string
   en: string

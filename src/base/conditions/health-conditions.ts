@@ -3,6 +3,8 @@ import type { ConditionFamily } from './condition.ts'
 
 export const healthConditions = {
   BROKER_UNREACHABLE: {
+    kind: 'state',
+    about: 'broker',
     severity: 'warning',
     vi: 'Chưa nối được với máy chủ MQTT {broker}: {detail}',
     en: 'The MQTT broker {broker} cannot be reached: {detail}',
@@ -10,6 +12,8 @@ export const healthConditions = {
     todoEn: 'Documents are not affected and the station retries. Check the network, [mqtt] and the client certificate.',
   },
   BROKER_REFUSED: {
+    kind: 'state',
+    about: 'broker',
     severity: 'warning',
     vi: 'Máy chủ MQTT {broker} không nhận tin {topic}: {detail}',
     en: 'The MQTT broker {broker} refuses {topic}: {detail}',

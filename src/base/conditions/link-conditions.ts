@@ -3,6 +3,8 @@ import type { ConditionFamily } from './condition.ts'
 
 export const linkConditions = {
   LINK_CLOSED: {
+    kind: 'event',
+    about: 'peers',
     severity: 'info',
     vi: 'Kết nối với trạm {peer} đã đóng: {detail}',
     en: 'The link to the peer {peer} is closed: {detail}',
@@ -10,6 +12,8 @@ export const linkConditions = {
     todoEn: 'The station reconnects by itself.',
   },
   LINK_PROTOCOL_VIOLATION: {
+    kind: 'event',
+    about: 'peers',
     severity: 'error',
     vi: 'Trạm {peer} vi phạm giao thức: {detail}',
     en: 'The peer {peer} broke the protocol: {detail}',
@@ -17,6 +21,8 @@ export const linkConditions = {
     todoEn: 'Check the software version of that station.',
   },
   PEER_NOT_ADMITTED: {
+    kind: 'refusal',
+    about: 'peers',
     severity: 'warning',
     vi: 'Từ chối kết nối từ {peer}: không có trong danh bạ',
     en: 'Refused a connection from {peer}: the directory does not name it',
@@ -24,6 +30,8 @@ export const linkConditions = {
     todoEn: 'Check the directory; if it is a new station, update the directory.',
   },
   PEER_UNREACHABLE: {
+    kind: 'state',
+    about: 'queue',
     severity: 'warning',
     vi: 'Chưa nối được với trạm {station}: {detail}',
     en: 'The station {station} cannot be reached: {detail}',
@@ -31,6 +39,8 @@ export const linkConditions = {
     todoEn: 'The station retries by itself; check the network and the address in the directory.',
   },
   DELIVERY_REFUSED: {
+    kind: 'event',
+    about: 'queue',
     severity: 'error',
     vi: 'Trạm {station} từ chối văn bản {document}: {detail}',
     en: 'The station {station} refused the document {document}: {detail}',
@@ -38,6 +48,8 @@ export const linkConditions = {
     todoEn: 'Read the reason, correct it and send again.',
   },
   DELIVERY_EXPIRED: {
+    kind: 'event',
+    about: 'queue',
     severity: 'error',
     vi: 'Hết hạn chuyển phát vận đơn {waybill} đến trạm {station}',
     en: 'The delivery of the waybill {waybill} to the station {station} has expired',
@@ -45,6 +57,8 @@ export const linkConditions = {
     todoEn: 'Check the recipient station and send the document again.',
   },
   DELIVERY_TEMPORARY: {
+    kind: 'event',
+    about: 'queue',
     severity: 'warning',
     vi: 'Trạm {station} tạm chưa nhận: {detail}',
     en: 'The station {station} cannot take it for now: {detail}',
@@ -52,6 +66,8 @@ export const linkConditions = {
     todoEn: 'The station retries by itself.',
   },
   DIRECTORY_MISSING: {
+    kind: 'state',
+    about: 'directory',
     severity: 'critical',
     vi: 'Trạm chưa có danh bạ',
     en: 'The station has no directory yet',
@@ -59,6 +75,8 @@ export const linkConditions = {
     todoEn: 'Run: tram directory import FILE',
   },
   DIRECTORY_INVALID: {
+    kind: 'refusal',
+    about: 'directory',
     severity: 'error',
     vi: 'Danh bạ không hợp lệ: {detail}',
     en: 'The directory is not valid: {detail}',
@@ -66,6 +84,8 @@ export const linkConditions = {
     todoEn: 'Fetch the directory file from the authority again.',
   },
   DIRECTORY_PLAN_INVALID: {
+    kind: 'refusal',
+    about: 'directory',
     severity: 'error',
     vi: 'Không lập được danh bạ: {detail}',
     en: 'The directory cannot be built: {detail}',
@@ -73,6 +93,8 @@ export const linkConditions = {
     todoEn: 'Correct the list of agencies or ask for the descriptor again; nothing was signed.',
   },
   AGENCY_LIST_INVALID: {
+    kind: 'refusal',
+    about: 'directory',
     severity: 'error',
     vi: 'Danh sách đơn vị, dòng {line}, cột {column}: {detail}',
     en: 'The list of agencies, line {line}, column {column}: {detail}',
@@ -80,6 +102,8 @@ export const linkConditions = {
     todoEn: 'Correct the CSV file (UTF-8, separated by commas); the columns code and name are required.',
   },
   DIRECTORY_REQUESTS_INVALID: {
+    kind: 'refusal',
+    about: 'directory',
     severity: 'error',
     vi: 'Không dùng được tệp yêu cầu thay đổi danh bạ: {detail}',
     en: 'The file of change requests cannot be used: {detail}',
@@ -87,6 +111,8 @@ export const linkConditions = {
     todoEn: 'Export it again with tram directory requests; drop a wrong one with tram directory refuse.',
   },
   DIRECTORY_OLDER: {
+    kind: 'refusal',
+    about: 'directory',
     severity: 'warning',
     vi: 'Danh bạ phiên bản {offered} không mới hơn phiên bản đang dùng {current}',
     en: 'The directory version {offered} is not newer than the current version {current}',
@@ -94,6 +120,8 @@ export const linkConditions = {
     todoEn: 'Nothing to do; a directory is never rolled back.',
   },
   DIRECTORY_REPLACED: {
+    kind: 'refusal',
+    about: 'directory',
     severity: 'warning',
     vi: 'Danh bạ phiên bản {version} được thay bằng bản mới trong lúc đang đọc',
     en: 'The directory version {version} was replaced by a newer one while it was being read',
@@ -101,6 +129,8 @@ export const linkConditions = {
     todoEn: 'Nothing to do; read it again from the beginning.',
   },
   DIRECTORY_FORKED: {
+    kind: 'state',
+    about: 'directory',
     severity: 'critical',
     vi: 'Cơ quan quản lý đã ký hai danh bạ khác nhau cùng phiên bản {version}',
     en: 'The authority has signed two different directories of the version {version}',
@@ -109,6 +139,8 @@ export const linkConditions = {
       'Tell the authority at once: check its signing key and issue a newer version. The station keeps the one in use.',
   },
   DIRECTORY_EXPIRED: {
+    kind: 'state',
+    about: 'directory',
     severity: 'error',
     vi: 'Danh bạ phiên bản {version} đã hết hạn ngày {expired}; trạm vẫn hoạt động',
     en: 'The directory version {version} expired on {expired}; the station keeps working',
@@ -116,6 +148,8 @@ export const linkConditions = {
     todoEn: 'Ask the authority for a new directory.',
   },
   CLOCK_UNTRUSTED: {
+    kind: 'state',
+    about: 'clock',
     severity: 'critical',
     vi: 'Chưa tin được đồng hồ máy ({wall}; trạm ước tính {told}): tạm dừng ký, không văn bản nào hết hạn',
     en: 'The clock cannot be trusted ({wall}; the station reckons {told}): sealing waits and nothing expires',

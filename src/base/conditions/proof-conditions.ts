@@ -3,6 +3,8 @@ import type { ConditionFamily } from './condition.ts'
 
 export const proofConditions = {
   DER_MALFORMED: {
+    kind: 'refusal',
+    about: 'proof',
     severity: 'error',
     vi: 'Dữ liệu DER sai tại vị trí {offset}: {detail}',
     en: 'Malformed DER at offset {offset}: {detail}',
@@ -10,6 +12,8 @@ export const proofConditions = {
     todoEn: 'The data is damaged or forged; ask the sender to send again.',
   },
   CERTIFICATE_UNUSABLE: {
+    kind: 'refusal',
+    about: 'proof',
     severity: 'error',
     vi: 'Chứng thư số "{subject}" không dùng được: {detail}',
     en: 'The certificate "{subject}" cannot be used: {detail}',
@@ -17,6 +21,8 @@ export const proofConditions = {
     todoEn: 'Check the certificate and the trust anchors installed on the station.',
   },
   SEAL_INVALID: {
+    kind: 'refusal',
+    about: 'proof',
     severity: 'error',
     vi: 'Dấu niêm phong không hợp lệ: {detail}',
     en: 'The seal is not valid: {detail}',
@@ -24,6 +30,8 @@ export const proofConditions = {
     todoEn: 'Do not trust this document; contact the sending station.',
   },
   WAYBILL_INVALID: {
+    kind: 'refusal',
+    about: 'proof',
     severity: 'error',
     vi: 'Vận đơn không hợp lệ: {detail}',
     en: 'The waybill is not valid: {detail}',
@@ -31,6 +39,8 @@ export const proofConditions = {
     todoEn: 'Contact the sending station.',
   },
   RECEIPT_INVALID: {
+    kind: 'refusal',
+    about: 'proof',
     severity: 'error',
     vi: 'Biên nhận không hợp lệ: {detail}',
     en: 'The receipt is not valid: {detail}',
@@ -38,6 +48,8 @@ export const proofConditions = {
     todoEn: 'Contact the recipient station; delivery goes on.',
   },
   EVIDENCE_NOT_READY: {
+    kind: 'refusal',
+    about: 'proof',
     severity: 'info',
     vi: 'Chưa có bằng chứng cho {document}: {detail}',
     en: 'There is no evidence for {document} yet: {detail}',
@@ -45,6 +57,8 @@ export const proofConditions = {
     todoEn: 'Wait until the station has sealed it, then export again.',
   },
   EVIDENCE_INVALID: {
+    kind: 'refusal',
+    about: 'proof',
     severity: 'error',
     vi: 'Hồ sơ bằng chứng không hợp lệ: {detail}',
     en: 'The evidence is not valid: {detail}',

@@ -3,6 +3,8 @@ import type { ConditionFamily } from './condition.ts'
 
 export const storeConditions = {
   STORE_LOCKED: {
+    kind: 'refusal',
+    about: 'store',
     severity: 'critical',
     vi: 'Kho dữ liệu {folder} đang được một trạm khác mở',
     en: 'The store {folder} is open in another station process',
@@ -10,6 +12,8 @@ export const storeConditions = {
     todoEn: 'Run one station on each data folder.',
   },
   STORE_FORMAT_UNKNOWN: {
+    kind: 'refusal',
+    about: 'store',
     severity: 'critical',
     vi: 'Kho dữ liệu có phiên bản {found}; phần mềm này đọc được đến {supported}',
     en: 'The store has format version {found}; this software reads up to {supported}',
@@ -17,6 +21,8 @@ export const storeConditions = {
     todoEn: 'Install a newer version of the software.',
   },
   STORE_DAMAGED: {
+    kind: 'state',
+    about: 'store',
     severity: 'critical',
     vi: 'Dữ liệu hỏng trong {place}: {detail}',
     en: 'Damaged data in {place}: {detail}',
@@ -24,6 +30,8 @@ export const storeConditions = {
     todoEn: 'The damaged copy is in quarantine and peers are asked again. Check the disk.',
   },
   STORE_TORN: {
+    kind: 'state',
+    about: 'store',
     severity: 'info',
     vi: 'Đuôi nhật ký {file} không đọc được, như sau khi mất điện; trạm hỏi lại các trạm khác những gì có thể đã mất',
     en: 'The end of the log {file} does not read, as after a power cut; the station asks the others for what may be lost',
@@ -31,13 +39,17 @@ export const storeConditions = {
     todoEn: 'After a power cut: nothing to do. Without one: check the disk, and send the most recent documents again.',
   },
   STORE_FAILED: {
+    kind: 'state',
+    about: 'store',
     severity: 'critical',
-    vi: 'Kho dữ liệu không ghi được: {detail}',
-    en: 'The store cannot write: {detail}',
+    vi: 'Kho dữ liệu không đọc hoặc ghi được: {detail}',
+    en: 'The store cannot be read or written: {detail}',
     todoVi: 'Kiểm tra ổ đĩa; trạm tự thử lại.',
     todoEn: 'Check the disk; the station retries by itself.',
   },
   STATION_RECOVERING: {
+    kind: 'state',
+    about: 'store',
     severity: 'error',
     vi: 'Trạm đang khôi phục ({reason}): hỏi lại văn bản đã nhận từ {since}, còn {waiting} trạm chưa trả lời',
     en: 'The station recovers ({reason}): it asks for what it received since {since}; {waiting} stations have not answered',
@@ -47,6 +59,8 @@ export const storeConditions = {
       'It works by itself; check the disk and stations out of reach. Send recent documents again: a repeat is harmless.',
   },
   STATION_SUPERSEDED: {
+    kind: 'state',
+    about: 'station',
     severity: 'critical',
     vi: 'Máy này là trạm {station} thế hệ {generation}, đã được thay bằng thế hệ {latest}: không nhận, không ký',
     en: 'This box is generation {generation} of the station {station}, replaced by generation {latest}: it takes and seals nothing',
@@ -55,6 +69,8 @@ export const storeConditions = {
       'Switch this box off. If it is the right one: restore it with a higher station.generation and update the directory.',
   },
   GENERATION_UNLISTED: {
+    kind: 'state',
+    about: 'station',
     severity: 'error',
     vi: 'Danh bạ mới ghi thế hệ {listed} của trạm {station}; trạm này là thế hệ {generation} và chờ danh bạ mới để ký',
     en: 'The directory lists generation {listed} of the station {station}; this one is generation {generation} and waits for a newer directory before it seals',
@@ -62,6 +78,8 @@ export const storeConditions = {
     todoEn: 'Ask the authority to list the new generation; the station looks for the newer directory by itself.',
   },
   DOCUMENTS_LOST: {
+    kind: 'state',
+    about: 'store',
     severity: 'critical',
     vi: '{count} văn bản đã nhận từ phần mềm không gửi được nữa vì dữ liệu hỏng: {documents}',
     en: '{count} documents taken from backends can no longer be delivered, their data is damaged: {documents}',
@@ -69,6 +87,8 @@ export const storeConditions = {
     todoEn: 'Send these documents again from the backend; a repeat is harmless.',
   },
   DISK_FULL: {
+    kind: 'state',
+    about: 'disk',
     severity: 'critical',
     vi: 'Không đủ chỗ trống: cần {neededBytes} byte, còn {freeBytes} byte trên mức dự trữ',
     en: 'Not enough space: {neededBytes} bytes needed, {freeBytes} bytes free above the watermark',
@@ -76,6 +96,8 @@ export const storeConditions = {
     todoEn: 'Free disk space; the station takes documents again by itself.',
   },
   PACKET_DAMAGED: {
+    kind: 'event',
+    about: 'store',
     severity: 'critical',
     vi: 'Gói tin {digest} trên đĩa không còn khớp mã băm',
     en: 'The packet {digest} on disk no longer matches its digest',
@@ -83,6 +105,8 @@ export const storeConditions = {
     todoEn: 'Check the disk; the station fetches it again from the sender where it can.',
   },
   PACKET_MISSING: {
+    kind: 'refusal',
+    about: 'store',
     severity: 'error',
     vi: 'Gói tin {digest} không còn trên trạm',
     en: 'The packet {digest} is no longer on the station',

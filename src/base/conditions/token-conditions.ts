@@ -3,6 +3,8 @@ import type { ConditionFamily } from './condition.ts'
 
 export const tokenConditions = {
   TOKEN_ABSENT: {
+    kind: 'state',
+    about: 'token',
     severity: 'critical',
     vi: 'Không thấy token "{token}"',
     en: 'The token "{token}" is not present',
@@ -10,6 +12,8 @@ export const tokenConditions = {
     todoEn: 'Insert the token or reconnect the HSM. Documents are still taken in and wait for sealing.',
   },
   TOKEN_KEY_MISSING: {
+    kind: 'state',
+    about: 'token',
     severity: 'critical',
     vi: 'Token "{token}" không có khoá hoặc chứng thư với CKA_ID {keyId}',
     en: 'The token "{token}" holds no key or certificate with CKA_ID {keyId}',
@@ -17,6 +21,8 @@ export const tokenConditions = {
     todoEn: 'Check token.key_id in tram.toml and the contents of the token.',
   },
   TOKEN_PIN_NEEDED: {
+    kind: 'state',
+    about: 'token',
     severity: 'critical',
     vi: 'Token "{token}" cần mã PIN',
     en: 'The token "{token}" needs its PIN',
@@ -24,6 +30,8 @@ export const tokenConditions = {
     todoEn: 'Enter the PIN on the serial console or provide the PIN file.',
   },
   TOKEN_PIN_LATCHED: {
+    kind: 'state',
+    about: 'token',
     severity: 'critical',
     vi: 'Đã dừng đăng nhập token "{token}" để không khoá token: {reason}',
     en: 'Login to the token "{token}" is stopped so as not to lock it: {reason}',
@@ -31,6 +39,8 @@ export const tokenConditions = {
     todoEn: 'Make sure of the right PIN and enter it by hand (tram pin).',
   },
   TOKEN_PIN_STATE_UNWRITABLE: {
+    kind: 'state',
+    about: 'token',
     severity: 'critical',
     vi: 'Không đọc hoặc ghi được trạng thái mã PIN nên không đăng nhập token: {detail}',
     en: 'The state of the PIN cannot be read or written, so nobody logs in to the token: {detail}',
@@ -38,13 +48,27 @@ export const tokenConditions = {
     todoEn: 'Check the disk, the rights of the folder pin-state and the PIN file.',
   },
   TOKEN_FAILED: {
+    kind: 'state',
+    about: 'token',
     severity: 'error',
     vi: 'Token báo lỗi {rv} khi {operation}',
     en: 'The token answered {rv} to {operation}',
     todoVi: 'Trạm tự thử lại; nếu lặp lại, kiểm tra token/HSM.',
     todoEn: 'The station retries by itself; if it repeats, check the token or HSM.',
   },
+  SEALING_FAILED: {
+    kind: 'state',
+    about: 'sealing',
+    severity: 'critical',
+    vi: 'Chưa niêm phong được: {detail}',
+    en: 'Nothing can be sealed: {detail}',
+    todoVi: 'Kiểm tra chứng thư số của trạm và danh bạ. Văn bản vẫn được nhận và chờ ký; trạm tự thử lại.',
+    todoEn:
+      'Check the certificate of the station and the directory. Documents are taken in and wait; the station tries again.',
+  },
   SIGNER_RUNNING: {
+    kind: 'refusal',
+    about: 'token',
     severity: 'error',
     vi: 'Một chương trình ký khác đang phục vụ thư mục {folder}',
     en: 'Another signer already serves the folder {folder}',
@@ -52,6 +76,8 @@ export const tokenConditions = {
     todoEn: 'Stop the other signer, or use another data folder.',
   },
   SIGNER_UNREACHABLE: {
+    kind: 'state',
+    about: 'token',
     severity: 'error',
     vi: 'Không liên lạc được với chương trình ký: {detail}',
     en: 'The signer program cannot be reached: {detail}',

@@ -1,9 +1,9 @@
 // Why a token cannot sign, as the condition that people are told. Beside the port token.ts; for health and the commands.
-import { TramError } from '../../base/errors.ts'
+import { type StateError, TramError } from '../../base/errors.ts'
 import type { TokenDescription } from './token.ts'
 
 /** The condition of a token that is not `ready`; undefined when it is. */
-export function tokenTrouble({ state, detail, label }: TokenDescription): TramError | undefined {
+export function tokenTrouble({ state, detail, label }: TokenDescription): StateError | undefined {
   switch (state) {
     case 'ready':
       return undefined

@@ -1,9 +1,9 @@
 // How the station is, in one report: what every part says of itself, and the conditions that are true now. Read by the REST API
 // (and through it by `tram health`); nothing is stored here and nothing is decided.
 import type { Clock } from '../../base/clock.ts'
-import { type RenderedCondition, renderCondition } from '../../base/conditions/catalogue.ts'
+import { type RenderedCondition, renderCondition, type StateCode } from '../../base/conditions/catalogue.ts'
 import type { Severity } from '../../base/conditions/condition.ts'
-import { asTramError, TramError } from '../../base/errors.ts'
+import { asTramError, isStateError, type StateError, TramError } from '../../base/errors.ts'
 import { hex, sha256 } from '../../document/document-id.ts'
 import { key } from '../../equipment/store/namespaces.ts'
 import type { RecordStore } from '../../equipment/store/record-store.ts'
@@ -52,7 +52,7 @@ export interface HealthReport {
   disk: SpaceReport
   store: { state: 'ok' | 'failed'; detail: string }
   /** Worst first. */
-  conditions: RenderedCondition[]
+  conditions: RenderedCondition<StateCode>[]
 }
 
 export interface StationHealthDeps {
@@ -66,7 +66,7 @@ export interface StationHealthDeps {
   counts: DirectoryCounts
   deliveries: OpenDeliveries
   /** What says that something was lost, or that this box is not the station any more (recovery.ts). */
-  recovery: { conditions(): readonly TramError[] }
+  recovery: { conditions(): readonly StateError[] }
   clock: Clock
 }
 
@@ -99,13 +99,13 @@ export class StationHealth {
   /** The report. Never throws for a part that fails: that is what it reports. */
   async report(signal: AbortSignal): Promise<HealthReport> {
     const { directory, space, sealer, clock } = this.#deps
-    const conditions: TramError[] = []
+    const conditions: StateError[] = []
     const token = await this.#deps.token.describe(signal)
     const { stored, failure } = await this.#readStore()
     const queues = this.#queues(stored?.depths)
     const { version, issued, expires } = directory.current ?? { version: 0, issued: 0, expires: 0 }
     const disk = space.report()
-    for (const trouble of [clock.doubt, tokenTrouble(token), sealer.trouble, failure]) {
+    for (const trouble of [clock.doubt, tokenTrouble(token), sealingTrouble(sealer.trouble), failure]) {
       if (trouble !== undefined) conditions.push(trouble)
     }
     conditions.push(
@@ -133,7 +133,7 @@ export class StationHealth {
     }
   }
 
-  async #readStore(): Promise<{ stored: Stored | undefined; failure: TramError | undefined }> {
+  async #readStore(): Promise<{ stored: Stored | undefined; failure: StateError | undefined }> {
     const { records, deliveries, counts, directory } = this.#deps
     try {
       await records.get(key('meta', 'statement'))
@@ -142,7 +142,7 @@ export class StationHealth {
       const ownIsListed = (await directory.station(this.#options.station)) !== undefined
       return { stored: { depths, known: ownIsListed ? stations - 1 : stations }, failure: undefined }
     } catch (error) {
-      return { stored: undefined, failure: asTramError(error) }
+      return { stored: undefined, failure: storeFailure(asTramError(error)) }
     }
   }
 
@@ -161,17 +161,17 @@ export class StationHealth {
     return [...this.#deps.switchboard.connected().keys()].filter((id) => id !== this.#options.station)
   }
 
-  #directoryTrouble(): TramError[] {
+  #directoryTrouble(): StateError[] {
     const { directory } = this.#deps
     if (directory.version === 0) return [new TramError('DIRECTORY_MISSING', {})]
     const { version } = directory
-    const trouble = directory.isForked() ? [new TramError('DIRECTORY_FORKED', { version })] : []
+    const trouble: StateError[] = directory.isForked() ? [new TramError('DIRECTORY_FORKED', { version })] : []
     if (!directory.isExpired()) return trouble
     const expired = new Date(directory.current?.expires ?? 0).toISOString().slice(0, 10)
     return [...trouble, new TramError('DIRECTORY_EXPIRED', { version, expired })]
   }
 
-  #unreachable(queues: readonly QueueHealth[]): TramError[] {
+  #unreachable(queues: readonly QueueHealth[]): StateError[] {
     const before = this.#deps.clock.now() - unreachableAfterMs
     return queues
       .filter(
@@ -182,15 +182,24 @@ export class StationHealth {
   }
 }
 
-function diskTrouble({ open, freeBytes, reservedBytes, watermarkBytes }: SpaceReport): TramError[] {
+/** What a signature, a certificate or our own code said of one attempt: sealing waits because of it. */
+function sealingTrouble(trouble: TramError | undefined): StateError | undefined {
+  if (trouble === undefined || isStateError(trouble)) return trouble
+  return new TramError('SEALING_FAILED', { detail: trouble.message }, { cause: trouble })
+}
+
+const storeFailure = (failure: TramError): StateError =>
+  isStateError(failure) ? failure : new TramError('STORE_FAILED', { detail: failure.message }, { cause: failure })
+
+function diskTrouble({ open, freeBytes, reservedBytes, watermarkBytes }: SpaceReport): StateError[] {
   if (open) return []
   const aboveBytes = freeBytes - reservedBytes - watermarkBytes
   return [new TramError('DISK_FULL', { neededBytes: Math.max(1, -aboveBytes), freeBytes: Math.max(0, aboveBytes) })]
 }
 
 /** Each condition once (sealer and token tell of the same trouble), worst first. */
-function worstFirst(found: readonly TramError[]): RenderedCondition[] {
-  const conditions = new Map<string, RenderedCondition>()
+function worstFirst(found: readonly StateError[]): RenderedCondition<StateCode>[] {
+  const conditions = new Map<string, RenderedCondition<StateCode>>()
   for (const { code, data } of found) {
     const about = code === 'PEER_UNREACHABLE' ? `${code}/${data.station}` : code
     if (!conditions.has(about)) conditions.set(about, renderCondition(code, data))

@@ -1,6 +1,6 @@
 // Whether this box is the station that the directory lists: after a restore there may be two, the old one and the new one, and
 // only the generation tells them apart. The sealer asks before each signature, recovery.ts closes intake by it.
-import { TramError } from '../../base/errors.ts'
+import { type StateError, TramError } from '../../base/errors.ts'
 import type { Directory } from '../directory/directory.ts'
 
 export class GenerationWatch {
@@ -22,7 +22,7 @@ export class GenerationWatch {
    * Why this box may not seal: STATION_SUPERSEDED when a later generation took over (here or in the directory),
    * GENERATION_UNLISTED while the directory does not list ours yet and nobody would believe it. undefined = it may.
    */
-  async trouble(): Promise<TramError | undefined> {
+  async trouble(): Promise<StateError | undefined> {
     const { station, generation } = this.#own
     const listed = this.#directory.version === 0 ? undefined : (await this.#directory.station(station))?.generation
     const latest = Math.max(this.#kept, listed ?? 0)

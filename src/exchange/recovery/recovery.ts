@@ -2,7 +2,7 @@
 // own indices are rebuilt, and every peer is asked for what we receipted and may have lost; then intake opens again.
 // Long because: one story from the report of a loss to its end.
 import type { Clock } from '../../base/clock.ts'
-import { asTramError, TramError } from '../../base/errors.ts'
+import { asTramError, type StateError, TramError } from '../../base/errors.ts'
 import type { Service } from '../../base/lifecycle.ts'
 import { type Logger, logFields } from '../../base/logger.ts'
 import { parseWaybill } from '../../document/waybill.ts'
@@ -77,7 +77,7 @@ export class Recovery implements Service {
   /** Torn ends of logs that are not noted yet. */
   #torn: string[] = []
   #record: RecoveryRecord | undefined
-  #trouble: TramError | undefined
+  #trouble: StateError | undefined
   /** Documents of ours that cannot be delivered any more, until they are sent again. */
   readonly #lost = new Set<string>()
   #isPrepared = false
@@ -137,8 +137,8 @@ export class Recovery implements Service {
   }
 
   /** What is wrong now, for health. */
-  conditions(): TramError[] {
-    const conditions = this.#trouble === undefined ? [] : [this.#trouble]
+  conditions(): StateError[] {
+    const conditions: StateError[] = this.#trouble === undefined ? [] : [this.#trouble]
     if (this.#lost.size > 0) {
       const documents = [...this.#lost].slice(0, shownLost).join(', ')
       conditions.push(new TramError('DOCUMENTS_LOST', { count: this.#lost.size, documents }))

@@ -24,6 +24,8 @@ export interface CourierDeps extends StationCourierDeps {
 const receiptBounds = { countPerPeer: 4096, bytesPerPeer: 8 * 1024 * 1024, bytes: 64 * 1024 * 1024 }
 /** How often the queues are looked at unasked: what a failed commit left behind is found again without a restart. */
 const lookMs = 60_000
+/** What is told of the agencies that a recipient refused: up to 4096, with 500 characters each. */
+const maxRefusalChars = 500
 
 export class Courier implements Service {
   readonly name = 'courier'
@@ -184,8 +186,15 @@ export class Courier implements Service {
       { receipt: sealed.receipt, seal: reference, cms: seal.cms },
       progress,
     )
-    if (outcome !== undefined) {
-      logger.info({ step: 'closed', document: delivery.docId, station, refused: outcome.refused }, 'receipt is durable')
+    if (outcome === undefined) return { ok: true, value: undefined }
+    const refused = outcome.refusals.length > 0
+    logger.info({ step: 'closed', document: delivery.docId, station, refused }, 'receipt is durable')
+    if (refused) {
+      const detail = outcome.refusals.join('; ').slice(0, maxRefusalChars)
+      logger.error(
+        logFields(new TramError('DELIVERY_REFUSED', { station, document: delivery.docId, detail })),
+        'refused',
+      )
     }
     return { ok: true, value: undefined }
   }

@@ -54,7 +54,8 @@ export type DeliveryProgress = Partial<Pick<DeliveryRecord, 'state' | 'offeredAt
 
 export interface CloseOutcome {
   agencies: readonly string[]
-  refused: boolean
+  /** What the recipient station says of the agencies for which it does not take the document; empty when it is for all. */
+  refusals: readonly string[]
 }
 
 export class Outbox implements Sealable {
@@ -316,7 +317,10 @@ export class Outbox implements Sealable {
     if (record.queueKey !== '') operations.push({ type: 'delete', key: record.queueKey })
     const act: AuditAct = refused.length > 0 ? 'refused-by-recipient' : 'delivered'
     await this.#audit.commit(operations, [{ act, subject: record.docId, detail: station }])
-    return { agencies: record.agencies, refused: refused.length > 0 }
+    return {
+      agencies: record.agencies,
+      refusals: refused.map(({ agency, code, detail }) => `${agency}: ${code} ${detail}`),
+    }
   }
 
   /** Ends a delivery whose waybill is past its notAfter. */

@@ -2,7 +2,7 @@
 // It never sets anything. While it doubts, nothing expires, nothing is deleted and nothing is sealed; everything else goes on.
 // Long because: every way into a doubt and out of it stands in one place.
 import type { Clock } from '../../base/clock.ts'
-import { asTramError, TramError } from '../../base/errors.ts'
+import { asTramError, type StateError, TramError } from '../../base/errors.ts'
 import type { Service } from '../../base/lifecycle.ts'
 import { type Logger, logFields } from '../../base/logger.ts'
 import { key } from '../../equipment/store/namespaces.ts'
@@ -79,7 +79,7 @@ export class TrustedClock implements Clock, Service {
   }
 
   /** CLOCK_UNTRUSTED while the time is in doubt. */
-  get doubt(): TramError | undefined {
+  get doubt(): StateError | undefined {
     this.#look()
     if (this.#kind === undefined) return undefined
     const { system } = this.#deps

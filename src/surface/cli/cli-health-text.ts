@@ -1,21 +1,11 @@
 // `tram health` for people: one line a check, worst first, each condition with what to do.
-import { type ConditionCode, isConditionCode } from '../../base/conditions/catalogue.ts'
+import { type Part, parts } from '../../base/conditions/condition.ts'
 import { byteSize, columns, duration, type Language, type Text, vietnamTime } from '../../base/text-format.ts'
 import type { HealthReport } from '../../exchange/health/station-health.ts'
 import { labels } from './cli-texts.ts'
 
+/** The parts that have a line of their own when nothing is wrong with them. */
 type Check = 'station' | 'token' | 'sealing' | 'queue' | 'peers' | 'directory' | 'disk' | 'store'
-
-const names: Record<Check, Text> = {
-  station: { vi: 'trạm', en: 'station' },
-  token: { vi: 'token', en: 'token' },
-  sealing: { vi: 'niêm phong', en: 'sealing' },
-  queue: { vi: 'hàng chờ', en: 'queue' },
-  peers: { vi: 'các trạm', en: 'peers' },
-  directory: { vi: 'danh bạ', en: 'directory' },
-  disk: { vi: 'ổ đĩa', en: 'disk' },
-  store: { vi: 'kho', en: 'store' },
-}
 
 const marks = {
   critical: labels.critical,
@@ -25,29 +15,21 @@ const marks = {
   ok: labels.ok,
 } as const
 
-/** The check that a condition belongs to: its own line then replaces the check's. */
-function checkOf(code: ConditionCode): Check {
-  if (code.startsWith('TOKEN_') || code.startsWith('SIGNER_')) return 'token'
-  if (code.startsWith('DIRECTORY_')) return 'directory'
-  if (code === 'DISK_FULL') return 'disk'
-  if (code === 'PEER_UNREACHABLE') return 'queue'
-  return code === 'CLOCK_UNTRUSTED' ? 'sealing' : 'store'
-}
-
 /** The report as lines. */
 export function healthText(report: HealthReport, language: Language): string {
-  const troubled = new Set<Check>()
+  const troubled = new Set<Part>()
   const rows: string[][] = []
-  for (const { code, severity, vi, en, todoVi, todoEn } of report.conditions) {
-    const check = isConditionCode(code) ? checkOf(code) : 'station'
-    troubled.add(check)
+  for (const { code, about, severity, vi, en, todoVi, todoEn } of report.conditions) {
+    // A newer station may know parts that this command line does not.
+    const part = Object.hasOwn(parts, about) ? about : 'station'
+    troubled.add(part)
     const text = language === 'vi' ? `${vi} → ${todoVi}` : `${en} → ${todoEn}`
-    rows.push([marks[severity][language], names[check][language], `${text} (${code})`])
+    rows.push([marks[severity][language], parts[part][language], `${text} (${code})`])
   }
-  for (const check of Object.keys(names) as Check[]) {
+  for (const check of Object.keys(facts) as Check[]) {
     if (troubled.has(check)) continue
     const { text, isWarning } = facts[check](report)
-    const row = [(isWarning ? marks.warning : marks.ok)[language], names[check][language], text[language]]
+    const row = [(isWarning ? marks.warning : marks.ok)[language], parts[check][language], text[language]]
     if (isWarning) rows.splice(rows.findLastIndex(([mark]) => mark !== marks.ok[language]) + 1, 0, row)
     else rows.push(row)
   }

@@ -295,5 +295,7 @@ export const healthAnswer = record({
   directory: record({ version: count, issued: timeMs, expires: timeMs, expired: Type.Boolean() }),
   disk: record({ freeBytes: count, reservedBytes: count, watermarkBytes: count, open: Type.Boolean() }),
   store: record({ state: Type.Union([Type.Literal('ok'), Type.Literal('failed')]), detail: text }),
-  conditions: Type.Array(record({ code: text, severity: text, vi: text, en: text, todoVi: text, todoEn: text })),
+  conditions: Type.Array(
+    record({ code: text, about: text, severity: text, vi: text, en: text, todoVi: text, todoEn: text }),
+  ),
 })

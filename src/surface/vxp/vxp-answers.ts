@@ -29,7 +29,6 @@ const senderNotRegistered = '19'
 const system = '20'
 const fileProcessing = '21'
 const badEdxml = '22'
-const receiverLocked = '23'
 
 /** Conditions whose Vietnamese text may leave the station, and their number. All others are `system`, without detail. */
 const publicConditions: Partial<Record<ConditionCode, ErrorNumber>> = {
@@ -37,7 +36,6 @@ const publicConditions: Partial<Record<ConditionCode, ErrorNumber>> = {
   SENDER_NOT_ALLOWED: senderNotRegistered,
   SENDER_MISMATCH: senderNotRegistered,
   RECIPIENT_UNKNOWN: receiverUnknown,
-  DELIVERY_REFUSED: receiverLocked,
   AGENCY_NOT_OWN: senderNotRegistered,
   AGENCY_CHANGE_REFUSED: system,
   REQUEST_INVALID: system,
@@ -54,7 +52,6 @@ const publicConditions: Partial<Record<ConditionCode, ErrorNumber>> = {
   PACKET_FIELD_INVALID: badEdxml,
   PACKET_ATTACHMENT_INVALID: badEdxml,
   PACKET_STATE_SECRET: badEdxml,
-  STATUS_TRANSITION_UNKNOWN: badEdxml,
   PACKET_HASH_MISMATCH: badFile,
   PACKET_TOO_LARGE: badFile,
   PACKET_TRUNCATED: badFile,

@@ -1,19 +1,14 @@
 // The catalogue: every code has all its texts, both languages say the same with the same placeholders, no code is
 // defined twice, and what is thrown carries the texts.
 import { describe, expect, it } from 'vitest'
-import { backendConditions } from '../../../src/base/conditions/backend-conditions.ts'
 import {
   type ConditionCode,
   catalogue,
+  families,
   isConditionCode,
   renderCondition,
 } from '../../../src/base/conditions/catalogue.ts'
 import type { Condition } from '../../../src/base/conditions/condition.ts'
-import { linkConditions } from '../../../src/base/conditions/link-conditions.ts'
-import { packetConditions } from '../../../src/base/conditions/packet-conditions.ts'
-import { proofConditions } from '../../../src/base/conditions/proof-conditions.ts'
-import { storeConditions } from '../../../src/base/conditions/store-conditions.ts'
-import { tokenConditions } from '../../../src/base/conditions/token-conditions.ts'
 import { asTramError, isSystemError, TramError, verdictOf } from '../../../src/base/errors.ts'
 
 const placeholders = (text: string): string[] => [...new Set(text.match(/\{[^{}]*\}/g))].sort()
@@ -38,15 +33,7 @@ describe('the catalogue', () => {
   })
 
   it('defines no code in two families', () => {
-    const families = [
-      packetConditions,
-      proofConditions,
-      tokenConditions,
-      storeConditions,
-      linkConditions,
-      backendConditions,
-    ]
-    const codes = families.flatMap((family) => Object.keys(family))
+    const codes = families.flatMap(([, family]) => Object.keys(family))
     expect(codes.filter((code, index) => codes.indexOf(code) !== index)).toEqual([])
     expect(codes.sort()).toEqual(Object.keys(catalogue).sort())
   })

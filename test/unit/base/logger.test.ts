@@ -49,7 +49,7 @@ describe('logFields', () => {
     expect(logFields(new TramError('STORE_FAILED', { detail: 'EIO' }, { cause }))).toEqual({
       code: 'STORE_FAILED',
       data: { detail: 'EIO' },
-      message: 'The store cannot write: EIO',
+      message: 'The store cannot be read or written: EIO',
       causes: ['outer', 'inner'],
     })
   })
