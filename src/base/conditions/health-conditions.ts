@@ -20,4 +20,11 @@ export const healthConditions = {
     todoVi: 'Kiểm tra quyền (ACL) của trạm trên máy chủ MQTT: tên trong chứng thư phải là mã trạm.',
     todoEn: "Check the station's rights (ACL) at the broker: the name in its certificate must be the station's id.",
   },
+  EVENTS_DROPPED: {
+    severity: 'warning',
+    vi: 'Mất liên lạc với máy chủ MQTT quá lâu: đã bỏ {count} sự kiện cũ nhất',
+    en: 'The MQTT broker was away for too long: the {count} oldest events were dropped',
+    todoVi: 'Xem nhật ký của trạm trong khoảng thời gian đó; kiểm tra vì sao mất liên lạc lâu như vậy.',
+    todoEn: 'See the log of the station for that time; find out why the broker was away for so long.',
+  },
 } as const satisfies ConditionFamily

@@ -24,6 +24,7 @@ export const namespaces = {
   audit: 'the hash chain of acts by sequence',
   dir: 'directory extracts: stations and agencies',
   dirmeta: 'the directory in use, the versions whose files are kept, and under which of them something was sealed',
+  event: "events for the operators' broker that it has not taken yet, by sequence",
   dirrequest: 'what backends want changed in the directory, by backend and agency',
 } as const
 
