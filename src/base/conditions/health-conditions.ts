@@ -21,6 +21,8 @@ export const healthConditions = {
     todoEn: "Check the station's rights (ACL) at the broker: the name in its certificate must be the station's id.",
   },
   EVENTS_DROPPED: {
+    kind: 'event',
+    about: 'broker',
     severity: 'warning',
     vi: 'Mất liên lạc với máy chủ MQTT quá lâu: đã bỏ {count} sự kiện cũ nhất',
     en: 'The MQTT broker was away for too long: the {count} oldest events were dropped',
