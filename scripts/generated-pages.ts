@@ -54,6 +54,7 @@ const sectionTexts: Record<keyof typeof configSections, string> = {
   vxp: 'The HTTP interface that document management software (QLVB&ĐH) speaks.',
   backend: 'One table for each document management system. Each needs either `secret` or `secret_file`.',
   store: 'Limits of packets and of the disk.',
+  box: 'The machine: where its sensors and its clock are asked.',
   exchange: 'How long documents are tried and kept, and what is refused.',
   mqtt: 'The broker that operators read the health of the station from. Without `url` there is none.',
 }

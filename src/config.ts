@@ -7,6 +7,7 @@ import type { Static } from 'typebox'
 import { TramError } from './base/errors.ts'
 import { maxConfigLength, optionError, parseOptions } from './base/options.ts'
 import { stationOptions } from './base/station-options.ts'
+import { hostOptions } from './equipment/host/host-options.ts'
 import { linkOptions } from './equipment/link/link-options.ts'
 import { brokerMistake, mqttOptions } from './equipment/mqtt/mqtt-options.ts'
 import { storeOptions } from './equipment/store/store-options.ts'
@@ -23,6 +24,7 @@ export const configSections = {
   vxp: vxpOptions,
   backend: backendOptions,
   store: storeOptions,
+  box: hostOptions,
   exchange: exchangeOptions,
   mqtt: mqttOptions,
 }
@@ -90,7 +92,7 @@ function* contradictions(config: Config): Iterable<{ path: (string | number)[]; 
 }
 
 function withAbsolutePaths(config: Config, folder: string): Config {
-  const { station, token, trust, vxp, backend, mqtt } = config
+  const { station, token, trust, vxp, backend, mqtt, box } = config
   const all = (files: readonly string[]): string[] => files.map((file) => resolve(folder, file))
   return {
     ...config,
@@ -121,6 +123,7 @@ function withAbsolutePaths(config: Config, folder: string): Config {
       ...(mqtt.certificate_file === undefined ? {} : { certificate_file: resolve(folder, mqtt.certificate_file) }),
       ...(mqtt.key_file === undefined ? {} : { key_file: resolve(folder, mqtt.key_file) }),
     },
+    box: { ...box, proc_folder: resolve(folder, box.proc_folder), sys_folder: resolve(folder, box.sys_folder) },
     backend: backend.map((one) => ({
       ...one,
       ...(one.secret_file === undefined ? {} : { secret_file: resolve(folder, one.secret_file) }),

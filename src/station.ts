@@ -10,6 +10,8 @@ import { type DataPaths, dataPaths } from './base/paths.ts'
 import { PeerLog } from './base/peer-log.ts'
 import { tramVersion } from './base/version.ts'
 import type { Config } from './config.ts'
+import { ChronyClock } from './equipment/host/chrony-clock.ts'
+import { LinuxBox } from './equipment/host/linux-box.ts'
 import { Libp2pNetwork } from './equipment/link/libp2p-link.ts'
 import { createLoopback } from './equipment/link/memory-link.ts'
 import { DiskSpace } from './equipment/store/disk-space.ts'
@@ -145,8 +147,19 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     ? new SignerProcess({ command: [...signerCommand, '--config', config.file] }, { logger })
     : undefined
   const token = new SignerClient({ socketPath: paths.signerSocket }, { logger, clock: systemClock })
-  const synchronisation = () => 'unknown' as const
-  const clock = new TrustedClock({ system: systemClock, records, logger, synchronisation })
+  const chrony = new ChronyClock(
+    { port: config.box.chrony_port, program: config.box.chronyc },
+    { clock: systemClock, logger },
+  )
+  const box = new LinuxBox(
+    {
+      procFolder: config.box.proc_folder,
+      sysFolder: config.box.sys_folder,
+      dataFolder: config.station.data_folder,
+    },
+    { clockReadings: () => chrony.readings(), signerPid: () => signer?.pid },
+  )
+  const clock = new TrustedClock({ system: systemClock, records, logger, synchronisation: () => chrony.state() })
 
   const peerLog = new PeerLog({ logger, clock })
   const sequence = new Sequence(records)
@@ -317,6 +330,8 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     space,
     records,
     step('losses', () => recovery.prepare()),
+    chrony,
+    box,
     clock,
     step('sequence', () => sequence.start()),
     audit,

@@ -1,0 +1,26 @@
+// The section [box] of the configuration: where the box's sensors are read. Composed by config.ts.
+import Type, { type Static } from 'typebox'
+
+const folder = (fallback: string, description: string) =>
+  Type.String({ minLength: 1, maxLength: 4096, default: fallback, description })
+
+export const hostOptions = Type.Object(
+  {
+    proc_folder: folder(
+      '/proc',
+      'Where the kernel tells of processes, memory and mounts. Another folder only in tests.',
+    ),
+    sys_folder: folder('/sys', 'Where the kernel tells of devices. Another folder only in tests.'),
+    chronyc: folder('chronyc', 'Program that asks chronyd for the state of the clock, by name or absolute path.'),
+    chrony_port: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 65_535,
+        description: 'UDP port on the loopback at which chronyd answers (its `cmdport`); without it the usual one.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+export type HostOptions = Static<typeof hostOptions>
