@@ -145,21 +145,14 @@ export class Reception {
       link.send({ reject: { transfer, code: 'SEAL_INVALID', detail: 'sealed by another station' } })
       return
     }
-    const { seal, cmsDigest, sealedAtMs, directoryVersion } = checked.value
-    const reference = {
-      cmsDigest: Buffer.from(cmsDigest),
-      leafIndex: seal.leafIndex,
-      path: seal.path,
-      sealedAt: sealedAtMs,
-      directoryVersion,
-    }
+    const { reference, cms } = checked.value
     const agencies = [...new Set([...(known?.agencies ?? []), ...offer.agencies])]
     const before = known?.state === InboundState.DECIDED ? parseReceipt(known.receipt).verdicts : []
     const storedBefore = before.filter(({ outcome }) => outcome === Outcome.STORED)
     const offered: Offered = { link, transfer, waybill, waybillDigest, agencies, storedBefore }
     const evidence: RecordOperation[] = [
-      ...keepDirectory(directoryVersion),
-      { type: 'put', key: key('cms', hex(cmsDigest)), value: seal.cms },
+      ...keepDirectory(reference.directoryVersion),
+      { type: 'put', key: key('cms', hex(reference.cmsDigest)), value: cms },
     ]
     const waybillKey = key('waybill', waybillDigest)
     // Of a waybill of our own the outbox has the record, which also says where else it goes.

@@ -11,6 +11,7 @@ import type { Seal } from '../../document/schema/seal.ts'
 import { parseSeal, type VerifiedStatement, verifyInclusion, verifyRootStatement } from '../../document/seal.ts'
 import { isInWindow } from '../../document/time-window.ts'
 import type { Directory } from '../directory/directory.ts'
+import type { SealReference } from '../schema/records.ts'
 
 const cachedRoots = 256
 /** How far ahead of our clock a statement may be (exchange design, "Time"). */
@@ -18,13 +19,11 @@ export const maxClockSkewMs = 5 * 60_000
 
 /** A seal that verified, and what it says. */
 export interface CheckedSeal {
-  seal: Seal
-  cmsDigest: Uint8Array
   station: string
   generation: number
-  sealedAtMs: number
-  /** The directory that was in force. */
-  directoryVersion: number
+  /** What the record of the sealed bytes keeps of it; `cms` lies beside, since thousands share one. */
+  reference: SealReference
+  cms: Uint8Array
 }
 
 /** What is remembered of a root that verified: small, since hundreds are kept. */
@@ -74,7 +73,9 @@ export class SealChecker {
       const expired = new TramError('SEAL_INVALID', { detail: `the sealing certificate of ${station} has expired` })
       return { ok: false, reason: expired, temporary: true, reseal: this.#clock.doubt === undefined }
     }
-    return { ok: true, value: { seal, cmsDigest, station, generation, sealedAtMs: time, directoryVersion } }
+    const { leafIndex, path, cms } = seal
+    const reference = { cmsDigest: Buffer.from(cmsDigest), leafIndex, path, sealedAt: time, directoryVersion }
+    return { ok: true, value: { station, generation, reference, cms } }
   }
 
   /**

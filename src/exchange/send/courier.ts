@@ -170,22 +170,11 @@ export class Courier implements Service {
     const checked = await seals.check('receipt', sealed.receipt, sealed.seal)
     if (!checked.ok) return { ok: false, reason: checked.reason }
     if (checked.value.station !== station) return wrong(`it is sealed by ${checked.value.station}`)
-    const { seal, cmsDigest, sealedAtMs, directoryVersion } = checked.value
-    const reference = {
-      cmsDigest: Buffer.from(cmsDigest),
-      leafIndex: seal.leafIndex,
-      path: seal.path,
-      sealedAt: sealedAtMs,
-      directoryVersion,
-    }
     const progress = this.#stations.get(station)?.takeProgress(waybill) ?? {}
     logger.debug({ step: 'closing', document: delivery.docId, station }, 'receipt verified')
-    const outcome = await outbox.close(
-      waybill,
-      station,
-      { receipt: sealed.receipt, seal: reference, cms: seal.cms },
-      progress,
-    )
+    const { reference, cms } = checked.value
+    const closing = { receipt: sealed.receipt, seal: reference, cms }
+    const outcome = await outbox.close(waybill, station, closing, progress)
     if (outcome === undefined) return { ok: true, value: undefined }
     const refused = outcome.refusals.length > 0
     logger.info({ step: 'closed', document: delivery.docId, station, refused }, 'receipt is durable')
