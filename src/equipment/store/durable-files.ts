@@ -1,6 +1,6 @@
 // Small acts on files that must survive a power cut. A new or renamed file is only there for certain once the folder
 // that names it has been synced. Used by the stores of records and packets.
-import { mkdir, open } from 'node:fs/promises'
+import { mkdir, open, readdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isSystemError, TramError } from '../../base/errors.ts'
 
@@ -19,6 +19,16 @@ export async function makeFolder(folder: string): Promise<void> {
   const firstMade = await mkdir(folder, { recursive: true, mode: 0o700 })
   if (firstMade === undefined) return
   for (let made = folder; made.length >= firstMade.length; made = dirname(made)) await syncFolder(dirname(made))
+}
+
+/** The names in `folder`; none when it is not there. */
+export async function listFolder(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder)
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return []
+    throw error
+  }
 }
 
 /**

@@ -2,10 +2,10 @@
 // first two digits. Every step leaves names and bytes durable. Beneath packet-writer, packet-receiver, file-packet-store.
 import { randomBytes } from 'node:crypto'
 import type { Stats } from 'node:fs'
-import { type FileHandle, open, opendir, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { isSystemError } from '../../base/errors.ts'
-import { makeFolder, syncFolder } from './durable-files.ts'
+import { listFolder, makeFolder, syncFolder } from './durable-files.ts'
 import type { WantedWaybills } from './packet-store.ts'
 
 const partEnding = '.part'
@@ -198,17 +198,6 @@ async function statIfThere(path: string): Promise<Stats | undefined> {
     return await stat(path)
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) return undefined
-    throw error
-  }
-}
-
-async function listFolder(folder: string): Promise<string[]> {
-  try {
-    const names: string[] = []
-    for await (const entry of await opendir(folder)) names.push(entry.name)
-    return names
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return []
     throw error
   }
 }

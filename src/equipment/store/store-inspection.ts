@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { copyFile, type FileHandle, link, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { isSystemError, TramError } from '../../base/errors.ts'
-import { makeFolder, syncFolder } from './durable-files.ts'
+import { listFolder, makeFolder, syncFolder } from './durable-files.ts'
 import { scanLogFile } from './log-scan.ts'
 
 /** Evidence whose loss nobody has made good yet carries this ending: the report repeats at every start until then. */
@@ -216,13 +216,4 @@ async function quarantineLog(file: string, quarantineFolder: string, stamp: stri
 
 function evidencePath(file: string, quarantineFolder: string, stamp: string): string {
   return join(quarantineFolder, `${stamp}-${basename(file)}${openEnding}`)
-}
-
-async function listFolder(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder)
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return []
-    throw error
-  }
 }

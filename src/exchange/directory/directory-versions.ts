@@ -5,13 +5,13 @@ import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isSystemError, TramError } from '../../base/errors.ts'
 import { DirectoryFileReader, type DirectoryTrust } from '../../document/directory-file.ts'
-import { syncFolder } from '../../equipment/store/durable-files.ts'
+import { listFolder, syncFolder } from '../../equipment/store/durable-files.ts'
 import { key, range, sequencePart } from '../../equipment/store/namespaces.ts'
 import type { RecordOperation, RecordStore } from '../../equipment/store/record-store.ts'
 import { DirectoryRecord } from '../schema/records.ts'
 
-const versionKey = (version: number): string => key('dirmeta', 'version', sequencePart(version))
 const fileName = /^directory-([1-9]\d{0,9})\.tramdir$/
+const versionKey = (version: number): string => key('dirmeta', 'version', sequencePart(version))
 const usedKey = (version: number): string => key('dirmeta', 'used', sequencePart(version))
 
 /**
@@ -104,7 +104,7 @@ export class DirectoryVersions {
    * @throws TramError STORE_*, DISK_FULL
    */
   async relist(onDamaged: (version: number, error: unknown) => void): Promise<void> {
-    for (const name of await readdir(this.#folder).catch(noneIfMissing)) {
+    for (const name of await listFolder(this.#folder)) {
       const version = Number(fileName.exec(name)?.[1] ?? 0)
       if (version === 0) continue
       let put: RecordOperation[] = []
@@ -159,11 +159,6 @@ export class DirectoryVersions {
   #file(version: number): string {
     return join(this.#folder, `directory-${version}.tramdir`)
   }
-}
-
-function noneIfMissing(error: unknown): string[] {
-  if (isSystemError(error, 'ENOENT')) return []
-  throw error
 }
 
 function rethrowMissing(error: unknown): never {
