@@ -1,5 +1,6 @@
 // The record store in memory: the fake of the port, kept honest by the same contract suite as LevelDB.
 // Tests of the exchange use it where a disk adds nothing.
+import { TramError } from '../../src/base/errors.ts'
 import type { KeyRange, RecordOperation, RecordStore } from '../../src/equipment/store/record-store.ts'
 
 export class MemoryRecordStore implements RecordStore {
@@ -10,17 +11,19 @@ export class MemoryRecordStore implements RecordStore {
   readonly commits: (readonly RecordOperation[])[] = []
   /** When set, commits throw it and apply nothing. */
   failure: Error | undefined
+  /** The key of a record that cannot be read by its key. */
+  damaged: string | undefined
 
   get size(): number {
     return this.#keys.length
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
-    return this.#values.get(key)?.slice()
+    return this.#read(key)
   }
 
   async getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
-    return keys.map((key) => this.#values.get(key)?.slice())
+    return keys.map((key) => this.#read(key))
   }
 
   async commit(operations: readonly RecordOperation[]): Promise<void> {
@@ -51,6 +54,11 @@ export class MemoryRecordStore implements RecordStore {
   /** All keys, in order. */
   keys(): string[] {
     return [...this.#keys]
+  }
+
+  #read(key: string): Uint8Array | undefined {
+    if (key === this.damaged) throw new TramError('STORE_DAMAGED', { place: key, detail: 'injected' })
+    return this.#values.get(key)?.slice()
   }
 
   #put(key: string, value: Uint8Array): void {

@@ -7,30 +7,15 @@ import { PacketKind } from '../../../src/document/schema/waybill.ts'
 import { InboundState } from '../../../src/exchange/schema/records.ts'
 import { MemoryRecordStore } from '../../contract/memory-record-store.ts'
 import { MemorySpace } from '../../contract/memory-space.ts'
-import { buildPacket } from '../../fixtures/edxml/build-packet.ts'
+import { letter } from '../../fixtures/edxml/letter.ts'
 import { LoneStation } from '../../fixtures/exchange/lone-station.ts'
 import { agencyEntry, TestWorld } from '../../fixtures/exchange/test-world.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../fixtures/store/temporary-store.ts'
 
-const packet = buildPacket({
-  dialect: 'plain',
-  from: { organId: 'H01', organName: 'Bộ Một' },
-  to: [{ organId: 'H02', organName: 'Sở Hai' }],
-  codeNumber: '12',
-  codeNotation: 'BM-VP',
-  subject: 'Một văn bản',
-})
+const packet = letter()
 
 /** A file at the recipient. */
-const bulky = buildPacket({
-  dialect: 'plain',
-  from: { organId: 'H01', organName: 'Bộ Một' },
-  to: [{ organId: 'H02', organName: 'Sở Hai' }],
-  codeNumber: '13',
-  codeNotation: 'BM-VP',
-  subject: 'Một văn bản lớn',
-  attachments: [{ name: 'a.pdf', bytes: Buffer.alloc(100_000, 7) }],
-})
+const bulky = letter({ codeNumber: '13', attachments: [{ name: 'a.pdf', bytes: Buffer.alloc(100_000, 7) }] })
 
 describe('arrival', () => {
   let folder: TemporaryFolder
@@ -124,15 +109,7 @@ describe('arrival', () => {
 
   it('keeps nothing of a large packet that it refuses for good, unless the same bytes are somebody’s', async () => {
     const link = await station.link('a')
-    const large = buildPacket({
-      dialect: 'plain',
-      from: { organId: 'H01', organName: 'Bộ Một' },
-      to: [{ organId: 'H02', organName: 'Sở Hai' }],
-      codeNumber: '13',
-      codeNotation: 'BM-VP',
-      subject: 'Một văn bản',
-      content: 'x'.repeat(200_000),
-    })
+    const large = letter({ codeNumber: '13', content: 'x'.repeat(200_000) })
     const right = world.waybill(large, { station: 'a', senderAgency: 'H01', recipients: ['H02'] })
     // Sealed as a status, which it is not.
     const wrong = (salt: number) => ({ ...right, kind: PacketKind.STATUS, salt: Buffer.alloc(32, salt) })

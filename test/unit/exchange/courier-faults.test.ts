@@ -3,28 +3,16 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { TramError } from '../../../src/base/errors.ts'
 import { MemoryRecordStore } from '../../contract/memory-record-store.ts'
-import { buildPacket } from '../../fixtures/edxml/build-packet.ts'
+import { letter } from '../../fixtures/edxml/letter.ts'
 import { LoneStation } from '../../fixtures/exchange/lone-station.ts'
 import { TestWorld } from '../../fixtures/exchange/test-world.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../fixtures/store/temporary-store.ts'
 
-const packetOf = (codeNumber: string) =>
-  buildPacket({
-    dialect: 'plain',
-    from: { organId: 'H01', organName: 'Bộ Một' },
-    to: [{ organId: 'H02', organName: 'Sở Hai' }],
-    codeNumber,
-    codeNotation: 'BM-VP',
-    subject: 'Một văn bản',
-  })
-
-/** Reads of one key wait or fail. */
-class FickleRecords extends MemoryRecordStore {
-  damaged: string | undefined
+/** Reads of one key wait. */
+class SlowRecords extends MemoryRecordStore {
   held: { key: string; gate: Promise<void>; reached: () => void } | undefined
 
   override async get(key: string): Promise<Uint8Array | undefined> {
-    if (key === this.damaged) throw new TramError('STORE_DAMAGED', { place: key, detail: 'injected' })
     if (key === this.held?.key) {
       this.held.reached()
       await this.held.gate
@@ -36,7 +24,7 @@ class FickleRecords extends MemoryRecordStore {
 describe('courier', () => {
   let folder: TemporaryFolder
   let world: TestWorld
-  let records: FickleRecords
+  let records: SlowRecords
   let station: LoneStation
   /** Waybills in the order of the queue. */
   let waybills: string[]
@@ -44,10 +32,10 @@ describe('courier', () => {
   beforeEach(async () => {
     folder = await temporaryFolder()
     world = await TestWorld.create({ a: ['H01'], b: ['H02'] })
-    records = new FickleRecords()
+    records = new SlowRecords()
     station = await LoneStation.start({ world, id: 'a', folder: join(folder.path, 'a'), records })
     await station.startSealing()
-    for (const codeNumber of ['1', '2']) await station.submit(packetOf(codeNumber))
+    for (const codeNumber of ['1', '2']) await station.submit(letter({ codeNumber }))
     await station.until(async () => ((await station.keys('queue')).length === 2 ? true : undefined))
     waybills = []
     for (const name of await station.keys('queue'))

@@ -9,43 +9,26 @@ import { key } from '../../../src/equipment/store/namespaces.ts'
 import { keepEvidence } from '../../../src/equipment/store/store-inspection.ts'
 import { putArriving } from '../../../src/exchange/receive/incoming-parts.ts'
 import { MemoryRecordStore } from '../../contract/memory-record-store.ts'
-import { buildPacket } from '../../fixtures/edxml/build-packet.ts'
+import { letter } from '../../fixtures/edxml/letter.ts'
 import { LoneStation, type RecordedLink } from '../../fixtures/exchange/lone-station.ts'
 import { dayMs, startMs, TestWorld } from '../../fixtures/exchange/test-world.ts'
 import { never, type TemporaryFolder, temporaryFolder } from '../../fixtures/store/temporary-store.ts'
 
 const chunkBytes = 1024 * 1024
 /** Two chunks. */
-const packet = buildPacket({
-  dialect: 'plain',
-  from: { organId: 'H01', organName: 'Bộ Một' },
-  to: [{ organId: 'H02', organName: 'Sở Hai' }],
-  codeNumber: '12',
-  codeNotation: 'BM-VP',
-  subject: 'Một văn bản lớn',
-  attachments: [{ name: 'a.pdf', bytes: Buffer.alloc(1_000_000, 7) }],
-})
-
-class FickleRecords extends MemoryRecordStore {
-  damaged: string | undefined
-
-  override async get(name: string): Promise<Uint8Array | undefined> {
-    if (name === this.damaged) throw new TramError('STORE_DAMAGED', { place: name, detail: 'injected' })
-    return super.get(name)
-  }
-}
+const packet = letter({ attachments: [{ name: 'a.pdf', bytes: Buffer.alloc(1_000_000, 7) }] })
 
 describe('parts of packets on their way in', () => {
   let folder: TemporaryFolder
   let world: TestWorld
-  let records: FickleRecords
+  let records: MemoryRecordStore
   let station: LoneStation
   let link: RecordedLink
 
   beforeEach(async () => {
     folder = await temporaryFolder()
     world = await TestWorld.create({ a: ['H01'], b: ['H02'] })
-    records = new FickleRecords()
+    records = new MemoryRecordStore()
     station = await LoneStation.start({ world, id: 'b', folder: join(folder.path, 'b'), records })
     link = await station.link('a')
   })
@@ -57,7 +40,7 @@ describe('parts of packets on their way in', () => {
 
   const waybillOf = (changes: Partial<Waybill> = {}) =>
     world.waybill(packet, { station: 'a', senderAgency: 'H01', recipients: ['H02'], ...changes })
-  const digestOf = (waybill: Waybill) => hex(sha256(encodeWaybill(waybill)))
+  const idOf = (waybill: Waybill) => hex(sha256(encodeWaybill(waybill)))
   const files = () => readdir(join(folder.path, 'b', 'incoming'))
 
   /** Offers, delivers the first chunk, and goes. Returns the chunk that the station asked for first. */
@@ -76,7 +59,7 @@ describe('parts of packets on their way in', () => {
     expect(await station.incoming.expire(never)).toBe(0)
     expect(await deliverPart(waybill)).toBe(1)
     station.clock.advance(8 * dayMs - 1)
-    expect([await station.incoming.expire(never), await files()]).toEqual([0, [`${digestOf(waybill)}.part`]])
+    expect([await station.incoming.expire(never), await files()]).toEqual([0, [`${idOf(waybill)}.part`]])
     station.clock.advance(1)
     expect([await station.incoming.expire(never), await files()]).toEqual([1, []])
     expect(await station.keys('arriving')).toEqual([])
@@ -85,7 +68,7 @@ describe('parts of packets on their way in', () => {
   it('begins anew, and loses nothing else, when a part that is gone is offered after all', async () => {
     const waybill = waybillOf({ notAfter: startMs + 400 * dayMs })
     await deliverPart(waybill)
-    await records.commit([putArriving(digestOf(waybill), 0)])
+    await records.commit([putArriving(idOf(waybill), 0)])
     await station.incoming.expire(never)
     expect(await station.deliver(link, { waybill, packet })).toBe('stored')
     expect([await files(), await station.keys('arriving')]).toEqual([[], []])
@@ -104,7 +87,7 @@ describe('parts of packets on their way in', () => {
     await deliverPart(waybill)
     station.clock.advance(60 * dayMs)
     // As when the station has lost the packet and asks for it again.
-    await records.commit([putArriving(digestOf(waybill), station.clock.now())])
+    await records.commit([putArriving(idOf(waybill), station.clock.now())])
     station.clock.advance(7 * dayMs - 1)
     expect(await station.incoming.expire(never)).toBe(0)
     station.clock.advance(1)
@@ -124,10 +107,10 @@ describe('parts of packets on their way in', () => {
     await link.next('want')
     const unreadable = waybillOf({ salt: Buffer.alloc(32, 1) })
     await deliverPart(unreadable)
-    records.damaged = key('waybill', digestOf(unreadable))
+    records.damaged = key('waybill', idOf(unreadable))
     station.clock.advance(60 * dayMs)
     expect(await station.incoming.expire(never)).toBe(1)
-    expect((await files()).sort()).toEqual([`${digestOf(unreadable)}.part`, `${digestOf(waybill)}.part`].sort())
+    expect((await files()).sort()).toEqual([`${idOf(unreadable)}.part`, `${idOf(waybill)}.part`].sort())
     records.damaged = undefined
     station.sendBytes(link, transfer, packet)
     expect(await link.nextName()).toBe('stored')
@@ -136,9 +119,9 @@ describe('parts of packets on their way in', () => {
   it('keeps the part of an entry that cannot be read, so that the station starts', async () => {
     const waybill = waybillOf()
     await deliverPart(waybill)
-    records.damaged = key('arriving', digestOf(waybill))
+    records.damaged = key('arriving', idOf(waybill))
     await station.incoming.sweep()
-    expect(await files()).toEqual([`${digestOf(waybill)}.part`])
+    expect(await files()).toEqual([`${idOf(waybill)}.part`])
   })
 
   it('deletes the part of a waybill that was decided when its packet came under another', async () => {
@@ -148,17 +131,6 @@ describe('parts of packets on their way in', () => {
     expect(await station.deliver(link, { waybill, packet })).toBe('stored')
     await station.incoming.sweep()
     expect(await files()).toEqual([])
-  })
-
-  it('deletes no evidence while the time is in doubt', async () => {
-    const quarantine = join(folder.path, 'b', 'quarantine')
-    await keepEvidence(quarantine, 'settled', Buffer.alloc(10), '')
-    station.clock.advance(Math.max(0, Date.now() - station.clock.now()) + 60 * dayMs)
-    station.clock.doubt = new TramError('CLOCK_UNTRUSTED', { wall: '', told: '' })
-    await station.retention.start()
-    // Stopped, it has ended its first turn.
-    await station.retention.stop()
-    expect(await readdir(quarantine)).toEqual(['settled'])
   })
 
   it('is done by the loop that deletes packets, which also goes through the quarantine', async () => {

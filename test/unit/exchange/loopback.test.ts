@@ -2,21 +2,16 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { DeliveryState } from '../../../src/exchange/schema/records.ts'
-import { buildPacket } from '../../fixtures/edxml/build-packet.ts'
+import { letter } from '../../fixtures/edxml/letter.ts'
 import { LoneStation } from '../../fixtures/exchange/lone-station.ts'
 import { TestWorld } from '../../fixtures/exchange/test-world.ts'
 import { never, type TemporaryFolder, temporaryFolder } from '../../fixtures/store/temporary-store.ts'
 
-const packet = buildPacket({
-  dialect: 'plain',
-  from: { organId: 'H01', organName: 'Bộ Một' },
+const packet = letter({
   to: [
     { organId: 'H02', organName: 'Sở Hai' },
     { organId: 'H03', organName: 'Sở Ba' },
   ],
-  codeNumber: '12',
-  codeNotation: 'BM-VP',
-  subject: 'Một văn bản',
 })
 
 let folder: TemporaryFolder

@@ -4,24 +4,18 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parseReceipt } from '../../../src/document/receipt.ts'
 import type { DirectoryEntry } from '../../../src/document/schema/directory.ts'
-import { buildPacket } from '../../fixtures/edxml/build-packet.ts'
+import { letter } from '../../fixtures/edxml/letter.ts'
 import { backendOf, LoneStation, type RecordedLink } from '../../fixtures/exchange/lone-station.ts'
 import { agencyEntry, startMs, TestWorld } from '../../fixtures/exchange/test-world.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../fixtures/store/temporary-store.ts'
 
-const packet = buildPacket({
-  dialect: 'plain',
-  from: { organId: 'H01', organName: 'Bộ Một' },
+const packet = letter({
   to: [
     { organId: 'H02', organName: 'Sở Hai' },
     { organId: 'H03', organName: 'Sở Ba' },
   ],
-  codeNumber: '12',
-  codeNotation: 'BM-VP',
-  subject: 'Một văn bản',
 })
-const answer = buildPacket({
-  dialect: 'plain',
+const answer = letter({
   from: { organId: 'H02', organName: 'Sở Hai' },
   to: [{ organId: 'H01', organName: 'Bộ Một' }],
   codeNumber: '7',

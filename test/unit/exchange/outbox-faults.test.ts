@@ -4,19 +4,12 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { TramError } from '../../../src/base/errors.ts'
 import { DeliveryState } from '../../../src/exchange/schema/records.ts'
 import { MemoryRecordStore } from '../../contract/memory-record-store.ts'
-import { buildPacket } from '../../fixtures/edxml/build-packet.ts'
+import { letter } from '../../fixtures/edxml/letter.ts'
 import { LoneStation } from '../../fixtures/exchange/lone-station.ts'
 import { TestWorld } from '../../fixtures/exchange/test-world.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../fixtures/store/temporary-store.ts'
 
-const packet = buildPacket({
-  dialect: 'plain',
-  from: { organId: 'H01', organName: 'Bộ Một' },
-  to: [{ organId: 'H02', organName: 'Sở Hai' }],
-  codeNumber: '12',
-  codeNotation: 'BM-VP',
-  subject: 'Một văn bản',
-})
+const packet = letter()
 
 let folder: TemporaryFolder
 let records: MemoryRecordStore

@@ -24,7 +24,6 @@ import {
   RecordedLink,
 } from '../../fixtures/exchange/lone-station.ts'
 import { agencyEntry, dayMs, peerIdOf, startMs, TestWorld } from '../../fixtures/exchange/test-world.ts'
-import { never } from '../../fixtures/store/temporary-store.ts'
 
 const documentPacket = (to: string[], changes: Partial<PacketFields> = {}) =>
   buildPacket({
@@ -703,7 +702,6 @@ describe('reception', () => {
     station.offer(link, offer)
     await link.next('want')
     expect(await station.keys('arriving')).toEqual([`arriving:${hex(sha256(encodeWaybill(offer.waybill)))}`])
-    expect(never.aborted).toBe(false)
     expect(
       InboundRecord.decode((await station.records.get((await station.keys('inbound'))[0] ?? '')) ?? Buffer.alloc(0))
         .state,

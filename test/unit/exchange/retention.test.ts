@@ -1,31 +1,23 @@
 // Deleting packets while the same packets are handed in or arrive again, and while a record cannot be read.
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { TramError } from '../../../src/base/errors.ts'
 import { sha256 } from '../../../src/document/document-id.ts'
 import type { RecordOperation } from '../../../src/equipment/store/record-store.ts'
+import { keepEvidence } from '../../../src/equipment/store/store-inspection.ts'
 import { MemoryRecordStore } from '../../contract/memory-record-store.ts'
-import { buildPacket } from '../../fixtures/edxml/build-packet.ts'
+import { letter } from '../../fixtures/edxml/letter.ts'
 import { backendOf, LoneStation, type RecordedLink } from '../../fixtures/exchange/lone-station.ts'
 import { dayMs, TestWorld } from '../../fixtures/exchange/test-world.ts'
 import { never, type TemporaryFolder, temporaryFolder } from '../../fixtures/store/temporary-store.ts'
 
-const packetOf = (codeNumber: string, bytes = 0) =>
-  buildPacket({
-    dialect: 'plain',
-    from: { organId: 'H01', organName: 'Bộ Một' },
-    to: [{ organId: 'H02', organName: 'Sở Hai' }],
-    codeNumber,
-    codeNotation: 'BM-VP',
-    subject: 'Một văn bản',
-    content: 'x'.repeat(bytes),
-  })
+const packetOf = (codeNumber: string, bytes = 0) => letter({ codeNumber, content: 'x'.repeat(bytes) })
 
-/** Holds back commits that touch `item:`, and loses the record of one key. */
-class FickleRecords extends MemoryRecordStore {
+/** Holds back commits that touch `item:`. */
+class HeldRecords extends MemoryRecordStore {
   gate: Promise<void> | undefined
   readonly reached = Promise.withResolvers<void>()
-  damaged: string | undefined
 
   override async commit(operations: readonly RecordOperation[]): Promise<void> {
     if (this.gate !== undefined && operations.some(({ key }) => key.startsWith('item:'))) {
@@ -34,24 +26,19 @@ class FickleRecords extends MemoryRecordStore {
     }
     await super.commit(operations)
   }
-
-  override async get(key: string): Promise<Uint8Array | undefined> {
-    if (key === this.damaged) throw new TramError('STORE_DAMAGED', { place: key, detail: 'injected' })
-    return super.get(key)
-  }
 }
 
 describe('retention', () => {
   let folder: TemporaryFolder
   let world: TestWorld
-  let records: FickleRecords
+  let records: HeldRecords
   let station: LoneStation
   let link: RecordedLink
 
   beforeEach(async () => {
     folder = await temporaryFolder()
     world = await TestWorld.create({ a: ['H01'], b: ['H02'] })
-    records = new FickleRecords()
+    records = new HeldRecords()
     station = await LoneStation.start({ world, id: 'b', folder: join(folder.path, 'b'), records })
     link = await station.link('a')
   })
@@ -125,5 +112,16 @@ describe('retention', () => {
     expect(await Promise.all(packets.map((packet) => station.packets.has(sha256(packet))))).toEqual([true, false])
     records.damaged = undefined
     expect(await station.retention.sweep(never)).toBe(1)
+  })
+
+  it('deletes no evidence while the time is in doubt', async () => {
+    const quarantine = join(folder.path, 'b', 'quarantine')
+    await keepEvidence(quarantine, 'settled', Buffer.alloc(10), '')
+    station.clock.advance(Math.max(0, Date.now() - station.clock.now()) + 60 * dayMs)
+    station.clock.doubt = new TramError('CLOCK_UNTRUSTED', { wall: '', told: '' })
+    await station.retention.start()
+    // Stopped, it has ended its first turn.
+    await station.retention.stop()
+    expect(await readdir(quarantine)).toEqual(['settled'])
   })
 })
