@@ -1,5 +1,5 @@
 // The books of an endurance run: what a station has acknowledged, what must therefore arrive where, and what did. Knows
-// nothing of faults: traffic.ts writes it, power-cuts.ts and soak.ts read the verdict.
+// nothing of faults: restless-backends.ts writes it, power-cuts.ts and soak.ts read the verdict.
 
 export type PacketSort = 'document' | 'status'
 

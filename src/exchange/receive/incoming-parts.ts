@@ -9,12 +9,11 @@ import type { PacketStore } from '../../equipment/store/packet-store.ts'
 import type { RecordOperation, RecordStore } from '../../equipment/store/record-store.ts'
 import { longestDeliveryDays } from '../exchange-options.ts'
 import { WaybillRecord } from '../schema/records.ts'
+import { maxGapMs } from '../time/trusted-clock.ts'
 
 const dayMs = 86_400_000
 /** A waybill may claim more (attacker-controlled). */
 const longestDeliveryMs = longestDeliveryDays * dayMs
-/** So far our clock may be ahead before it is doubted (trusted-clock.ts). */
-const marginMs = 7 * dayMs
 
 /** Notes, in a commit, that the packet of a waybill is on its way into a file since an offer at `offeredMs`. */
 export function putArriving(waybill: string, offeredMs: number): RecordOperation {
@@ -58,7 +57,8 @@ export class IncomingParts {
       if (signal.aborted || clock.doubt !== undefined) break
       const waybill = name.slice('arriving:'.length)
       try {
-        if (clock.now() < (await this.#endMs(waybill, offeredMsOf(value))) + marginMs) continue
+        // Our clock may be so far ahead before it is doubted.
+        if (clock.now() < (await this.#endMs(waybill, offeredMsOf(value))) + maxGapMs) continue
         // Not the inbound record: a decision may be taking its place. Should an offer come just now, it loses its progress.
         await records.commit([{ type: 'delete', key: name }])
         expired += 1

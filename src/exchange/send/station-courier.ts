@@ -69,8 +69,15 @@ export class StationCourier {
     const ways = { cancel: this.#cancel, retryLater: this.#retryLater }
     this.#watch = new FlightWatch(id, { ...deps, ...ways, flights: this.#flights, expiry: this.#offers.expiry })
     this.#answers = new OfferAnswers(id, {
-      ...{ ...deps, ...ways, flights: this.#flights, retries: this.#retries, again: this.#again, notes: this.#notes },
-      ...{ logger: this.#logger, signal: this.#stopping.signal, wake: () => this.#wake.wake() },
+      ...deps,
+      ...ways,
+      logger: this.#logger,
+      flights: this.#flights,
+      retries: this.#retries,
+      again: this.#again,
+      notes: this.#notes,
+      wake: () => this.#wake.wake(),
+      signal: this.#stopping.signal,
     })
   }
 

@@ -14,7 +14,7 @@ import { ClockWitnesses } from './clock-witnesses.ts'
 /** No machine that runs this software lives before. */
 const earliestMs = Date.UTC(2025, 0, 1)
 /** A station that was off for longer has its time confirmed by a peer before it acts on it. */
-const maxGapMs = 7 * 86_400_000
+export const maxGapMs = 7 * 86_400_000
 /** Steps within the tolerance are believed, but no more than one in so long: many small ones are a large one. */
 const anchorMs = 3_600_000
 const lookMs = 5_000

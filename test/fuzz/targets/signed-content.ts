@@ -1,5 +1,5 @@
-// What somebody with a good token signs: any bytes as root statement, directory or descriptor. The signature holds, so that
-// only the reading behind it stands between the bytes and the station.
+// Any bytes as root statement, directory or descriptor, under a signature that holds: only the reading behind it stands between
+// them and the station.
 import { createPrivateKey } from 'node:crypto'
 import { prepareCms } from '../../../src/document/cms.ts'
 import { verifyDescriptor } from '../../../src/document/descriptor.ts'

@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { crc32c } from '../../../../src/equipment/store/crc32c.ts'
+import { openLevel } from '../../../../src/equipment/store/level-open.ts'
 import { key, range, sequencePart } from '../../../../src/equipment/store/namespaces.ts'
 import { encodeRecord } from '../../../../src/equipment/store/record-codec.ts'
-import { droppedFiles } from '../../../../src/equipment/store/store-inspection.ts'
+import { droppedFiles, inspectLogs } from '../../../../src/equipment/store/store-inspection.ts'
 import { levelStore, never, type TemporaryFolder, temporaryFolder } from '../../../fixtures/store/temporary-store.ts'
 
 let folder: TemporaryFolder
@@ -108,6 +109,21 @@ test.each([
     await store.stop()
   },
 )
+
+test('an end that a failed write of this process has torn was not acknowledged: it is neither kept nor reported', async () => {
+  await filledStore(10)
+  await change(await fileWith('.log'), (bytes) => bytes.subarray(0, -20))
+  const { db, damaged } = await openLevel(storeFolder(), join(folder.path, 'quarantine'), 0, false, never)
+  await db.close()
+  expect([damaged, await quarantined()]).toEqual([[], []])
+})
+
+test('the end of a log is kept once, however often a start is killed behind it', async () => {
+  await filledStore(10)
+  await change(await fileWith('.log'), (bytes) => bytes.subarray(0, -20))
+  for (const stamp of ['1', '2']) await inspectLogs(storeFolder(), join(folder.path, 'quarantine'), stamp, true)
+  expect(await quarantined()).toEqual([expect.stringMatching(/^1-\d+\.log-tail\.torn$/)])
+})
 
 test('a torn end with batches in a later log was acknowledged: that is damage', async () => {
   await filledStore(100)
