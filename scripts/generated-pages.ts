@@ -56,6 +56,7 @@ const sectionTexts: Record<keyof typeof configSections, string> = {
   store: 'Limits of packets and of the disk.',
   box: 'The machine: where its sensors and its clock are asked.',
   exchange: 'How long documents are tried and kept, and what is refused.',
+  console: 'The service console for a technician on a serial line: `tram console`, see [technician.md](technician.md).',
   mqtt: 'The broker that operators read the health of the station from. Without `url` there is none.',
 }
 

@@ -13,6 +13,7 @@ import { brokerMistake, mqttOptions } from './equipment/mqtt/mqtt-options.ts'
 import { storeOptions } from './equipment/store/store-options.ts'
 import { tokenOptions } from './equipment/token/token-options.ts'
 import { exchangeOptions, trustOptions } from './exchange/exchange-options.ts'
+import { consoleOptions } from './surface/console/console-options.ts'
 import { backendOptions, vxpOptions } from './surface/vxp/vxp-options.ts'
 
 /** Every section, in the order in which people read them. */
@@ -27,6 +28,7 @@ export const configSections = {
   box: hostOptions,
   exchange: exchangeOptions,
   mqtt: mqttOptions,
+  console: consoleOptions,
 }
 
 type Sections = { [Name in keyof typeof configSections]: Static<(typeof configSections)[Name]> }
@@ -44,7 +46,7 @@ export interface Config extends Sections {
  */
 export async function loadConfig(file: string): Promise<Config> {
   const absolute = resolve(file)
-  return parseConfig(await readText(absolute), absolute)
+  return parseConfig(await readConfigText(absolute), absolute)
 }
 
 /**
@@ -57,8 +59,8 @@ export function parseConfig(text: string, file: string): Config {
   return withAbsolutePaths(config, dirname(file))
 }
 
-/** The file as text; bounded before it is read, since it may come from a stick. */
-async function readText(file: string): Promise<string> {
+/** The file as text; bounded before it is read, since it may come from a stick. @throws TramError CONFIG_INVALID */
+export async function readConfigText(file: string): Promise<string> {
   const refuse = (detail: string, cause?: unknown): TramError =>
     new TramError('CONFIG_INVALID', { file, line: 1, key: '(file)', detail }, { cause })
   try {
@@ -92,7 +94,7 @@ function* contradictions(config: Config): Iterable<{ path: (string | number)[]; 
 }
 
 function withAbsolutePaths(config: Config, folder: string): Config {
-  const { station, token, trust, vxp, backend, mqtt, box } = config
+  const { station, token, trust, vxp, backend, mqtt, box, console: serviceConsole } = config
   const all = (files: readonly string[]): string[] => files.map((file) => resolve(folder, file))
   return {
     ...config,
@@ -128,5 +130,12 @@ function withAbsolutePaths(config: Config, folder: string): Config {
       ...one,
       ...(one.secret_file === undefined ? {} : { secret_file: resolve(folder, one.secret_file) }),
     })),
+    console: {
+      ...serviceConsole,
+      ...(serviceConsole.line === undefined ? {} : { line: resolve(folder, serviceConsole.line) }),
+      ...(serviceConsole.stick_folder === undefined
+        ? {}
+        : { stick_folder: resolve(folder, serviceConsole.stick_folder) }),
+    },
   }
 }

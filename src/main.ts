@@ -54,6 +54,12 @@ async function runStation(configFile: string): Promise<number> {
   return failures.size === 0 ? 0 : 1
 }
 
+/** Serves the console until a signal; its log is a service's. */
+async function serveConsole(configFile: string, line: string | undefined): Promise<void> {
+  const { runConsole } = await import('./console.ts')
+  await runConsole({ configFile, line }, createLogger('info'), stopping.signal)
+}
+
 /** Where the configuration is when nobody says: `TRAM_CONFIG`, the folder that we are in, the system's. */
 function defaultConfigFile(): string {
   const named = process.env.TRAM_CONFIG
@@ -94,6 +100,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   signal: stopping.signal,
   defaultConfigFile,
   run,
+  console: serveConsole,
   apiSocket: async (configFile) => dataPaths((await load(configFile)).station.data_folder).apiSocket,
   offline,
   now: () => Date.now(),

@@ -16,15 +16,28 @@ const textOf = (path: TomlPath): string => JSON.stringify(path)
 export function locateTomlKeys(text: string): TomlLines {
   const scanner = new TomlScanner(text)
   scanner.scanDocument()
-  return new TomlLines(scanner.lines)
+  return new TomlLines(scanner.lines, scanner.values)
+}
+
+/** Where a value stands in the text, from its first character to the one after its last. */
+export interface TomlSpan {
+  start: number
+  end: number
 }
 
 /** Lines by place. */
 export class TomlLines {
   readonly #lines: ReadonlyMap<string, number>
+  readonly #values: ReadonlyMap<string, TomlSpan>
 
-  constructor(lines: ReadonlyMap<string, number>) {
+  constructor(lines: ReadonlyMap<string, number>, values: ReadonlyMap<string, TomlSpan>) {
     this.#lines = lines
+    this.#values = values
+  }
+
+  /** Where the string, array or inline table of the key `path` stands; undefined for other values and missing keys. */
+  valueOf(path: TomlPath): TomlSpan | undefined {
+    return this.#values.get(textOf(path))
   }
 
   /** The line of `path`, or of the nearest enclosing place that the text spells out (a missing key has none); else 1. */
@@ -40,6 +53,7 @@ export class TomlLines {
 /** One pass over the text; every method starts at the current position and leaves it after what it read. */
 class TomlScanner {
   readonly lines = new Map<string, number>()
+  readonly values = new Map<string, TomlSpan>()
   readonly #text: string
   #position = 0
   #line = 1
@@ -94,7 +108,14 @@ class TomlScanner {
     }
     this.#skipBlank()
     this.#advance(1) // =
+    this.#skipBlank()
+    const start = this.#position
+    const isBracketed = '[{"\''.includes(this.#peek())
     this.#value(place)
+    // Other values run on into the blanks before a comment. Of a key that is cut off (maxKeyParts) the place is another's.
+    const name = textOf(place)
+    if (isBracketed && place.length < maxKeyParts && !this.values.has(name))
+      this.values.set(name, { start, end: this.#position })
   }
 
   #value(place: TomlPath): void {

@@ -92,6 +92,15 @@ export const backendConditions = {
     todoVi: 'Sửa tệp cấu hình; xem docs/configuration.md.',
     todoEn: 'Correct the configuration file; see docs/configuration.md.',
   },
+  COMMAND_FAILED: {
+    kind: 'refusal',
+    about: 'box',
+    severity: 'error',
+    vi: 'Lệnh {command} không thành công: {detail}',
+    en: 'The command {command} failed: {detail}',
+    todoVi: 'Kiểm tra lệnh trong tram.toml và nhật ký hệ thống.',
+    todoEn: 'Check the command in tram.toml and the journal of the system.',
+  },
   STATION_NOT_RUNNING: {
     kind: 'refusal',
     about: 'station',

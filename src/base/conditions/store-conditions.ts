@@ -11,6 +11,15 @@ export const storeConditions = {
     todoVi: 'Chỉ chạy một trạm trên mỗi thư mục dữ liệu.',
     todoEn: 'Run one station on each data folder.',
   },
+  STICK_UNUSABLE: {
+    kind: 'refusal',
+    about: 'box',
+    severity: 'warning',
+    vi: 'Không lưu được ra USB ở {folder}: {detail}',
+    en: 'Nothing was saved to the stick in {folder}: {detail}',
+    todoVi: 'Cắm USB còn trống và ghi được, chờ vài giây rồi làm lại.',
+    todoEn: 'Plug in a stick that has room and can be written, wait a few seconds and try again.',
+  },
   STORE_FORMAT_UNKNOWN: {
     kind: 'refusal',
     about: 'store',

@@ -47,6 +47,15 @@ export const tokenConditions = {
     todoVi: 'Kiểm tra ổ đĩa, quyền của thư mục pin-state và tệp PIN.',
     todoEn: 'Check the disk, the rights of the folder pin-state and the PIN file.',
   },
+  PIN_TOO_SOON: {
+    kind: 'refusal',
+    about: 'token',
+    severity: 'warning',
+    vi: 'Vừa có lần nhập PIN không thành công: chờ {seconds} giây nữa',
+    en: 'A PIN was entered without success just now: wait {seconds} seconds',
+    todoVi: 'Hỏi lại cho chắc PIN rồi nhập. Mỗi lần sai phải chờ lâu hơn.',
+    todoEn: 'Make sure of the PIN, then enter it. Each failure makes the wait longer.',
+  },
   TOKEN_FAILED: {
     kind: 'state',
     about: 'token',

@@ -49,6 +49,8 @@ export interface CliDeps {
   defaultConfigFile(): string
   /** Runs the station until it is told to stop. Returns the exit code. */
   run(configFile: string): Promise<number>
+  /** Serves the console on a serial line until it is told to stop. @throws TramError CONFIG_INVALID */
+  console(configFile: string, line: string | undefined): Promise<void>
   /** Where the station of a configuration has its API. @throws TramError CONFIG_INVALID */
   apiSocket(configFile: string): Promise<string>
   offline: OfflineCommands

@@ -36,6 +36,7 @@ import {
 import {
   auditVerifyCommand,
   clockTrustCommand,
+  consoleCommand,
   descriptorCommand,
   healthCommand,
   pinCommand,
@@ -126,6 +127,9 @@ export function createProgram(language: Language, { terminal }: Pick<CliDeps, 't
       .option('--lang <vi|en>', say('lang'), languageNamed)
 
   leaf(program, 'run', 'run').action((options: SharedOptions) => perform(runCommand(), options))
+  leaf(program, 'console', 'console')
+    .option('--line <path>', say('consoleLine'))
+    .action((options: SharedOptions & { line?: string }) => perform(consoleCommand({ line: options.line }), options))
   leaf(program, 'health', 'health').action((options: SharedOptions) => perform(healthCommand(), options))
   leaf(program, 'trace', 'trace')
     .argument('<document>', say('document'))

@@ -11,6 +11,13 @@ import { labels } from './cli-texts.ts'
 export const runCommand = (): CliAction => async (context) =>
   (await context.deps.run(context.configFile)) === 0 ? exitCodes.ok : exitCodes.failed
 
+export const consoleCommand =
+  ({ line }: { line: string | undefined }): CliAction =>
+  async (context) => {
+    await context.deps.console(context.configFile, line)
+    return exitCodes.ok
+  }
+
 const healthExits: Record<HealthReport['overall'], ExitCode> = {
   ok: exitCodes.ok,
   degraded: exitCodes.degraded,

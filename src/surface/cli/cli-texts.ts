@@ -16,6 +16,11 @@ export const help = {
   version: both('in phiên bản', 'print the version'),
   helpCommand: both('trợ giúp về một lệnh', 'help for a command'),
   run: both('chạy trạm cho đến khi nhận SIGTERM', 'run the station until SIGTERM'),
+  console: both(
+    'bảng điều khiển cho kỹ thuật viên trên cổng nối tiếp, cho đến khi nhận SIGTERM',
+    "the technician's console on a serial line, until SIGTERM",
+  ),
+  consoleLine: both('cổng nối tiếp, thay cho [console] line', 'serial line, instead of [console] line'),
   health: both('tình trạng của trạm, nặng nhất trước', 'how the station is, worst first'),
   trace: both('đường đi của một văn bản, có thời gian', 'the way of a document with its times'),
   document: both('mã văn bản (DocId) hoặc mã mục trong hộp đến', 'DocId, or id of an inbox item'),

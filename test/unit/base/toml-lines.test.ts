@@ -116,3 +116,32 @@ describe('locateTomlKeys', () => {
     )
   })
 })
+
+describe('valueOf', () => {
+  it('is the value and nothing around it, in every notation', () => {
+    const text = [
+      'a = "x" # "y"',
+      "b.c = '''",
+      "it's'''",
+      'd = [ 1, [ "]" ], # ]',
+      ' { e = "}" } ] # end',
+      'f = { g = "h" }',
+      'i = 12 # a number',
+      '[[j]]',
+      'k = "first"',
+      '[[j]]',
+      'k = "second"',
+    ].join('\n')
+    const lines = locateTomlKeys(text)
+    const slice = (...path: (string | number)[]): string | undefined => {
+      const span = lines.valueOf(path)
+      return span && text.slice(span.start, span.end)
+    }
+    expect(slice('a')).toBe('"x"')
+    expect(slice('b', 'c')).toBe("'''\nit's'''")
+    expect(slice('d')).toBe('[ 1, [ "]" ], # ]\n { e = "}" } ]')
+    expect(slice('f', 'g')).toBe('"h"')
+    expect([slice('j', 0, 'k'), slice('j', 1, 'k')]).toEqual(['"first"', '"second"'])
+    expect([slice('i'), slice('nowhere'), slice('j')]).toEqual([undefined, undefined, undefined])
+  })
+})

@@ -1,0 +1,142 @@
+// Composition root of `tram console`, the service console on a serial line: a program of its own, so that a technician finds it
+// also when the station does not start. main.ts calls it. What it cannot do on this box is handed on as absent.
+import { execFile } from 'node:child_process'
+import { access, readdir } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { systemClock } from './base/clock.ts'
+import { asTramError, isSystemError, TramError } from './base/errors.ts'
+import { startAll, stopAll } from './base/lifecycle.ts'
+import { type Logger, logFields } from './base/logger.ts'
+import { parseOptions } from './base/options.ts'
+import { type DataPaths, dataPaths } from './base/paths.ts'
+import { tramVersion } from './base/version.ts'
+import { loadConfig, readConfigText } from './config.ts'
+import { changeConfigFile } from './config-edit.ts'
+import { SerialportLine } from './equipment/serial/serialport-line.ts'
+import type { HealthReport, TokenHealth } from './exchange/health/station-health.ts'
+import { ApiClient, type ApiRequest } from './surface/cli/api-client.ts'
+import type { ConsoleActions } from './surface/console/console-actions.ts'
+import { type ConsoleOptions, consoleOptions } from './surface/console/console-options.ts'
+import { networkText } from './surface/console/network-facts.ts'
+import { ServiceConsole } from './surface/console/service-console.ts'
+
+const baudRate = 115_200
+/** The station answers from memory; what takes longer does not come. */
+const apiMs = 60_000
+const commandMs = 60_000
+const sysfsRoot = '/sys'
+
+export interface ConsoleWish {
+  configFile: string
+  /** Instead of the one in the configuration. */
+  line: string | undefined
+}
+
+/**
+ * Serves the console until `signal`.
+ * @throws TramError CONFIG_INVALID when no line is named anywhere
+ */
+export async function runConsole(wish: ConsoleWish, logger: Logger, signal: AbortSignal): Promise<void> {
+  const file = resolve(wish.configFile)
+  const options = await readConsoleOptions(file, wish.line, logger)
+  const path = wish.line ?? options.line
+  if (path === undefined)
+    throw new TramError('CONFIG_INVALID', { file, line: 1, key: 'console.line', detail: 'is missing' })
+  const line = new SerialportLine({ path, baudRate }, { logger })
+  const actions = consoleActions(file, options)
+  const serviceConsole = new ServiceConsole(
+    { language: options.language, idleMs: options.idle_seconds * 1000, version: tramVersion },
+    { line, actions, clock: systemClock, logger },
+  )
+  const services = [serviceConsole, line]
+  await startAll(services, signal)
+  logger.info({ step: 'console-ready', line: path, pid: process.pid }, 'the service console listens')
+  const { promise: asked, resolve: stop } = Promise.withResolvers<void>()
+  signal.addEventListener('abort', () => stop(), { once: true })
+  if (signal.aborted) stop()
+  await asked
+  await stopAll(services)
+}
+
+/** The section alone: a mistake elsewhere must not keep the technician out who comes because of it. */
+async function readConsoleOptions(file: string, line: string | undefined, logger: Logger): Promise<ConsoleOptions> {
+  const parse = (text: string): ConsoleOptions =>
+    parseOptions(text, file, { console: consoleOptions }, 'ignore').console
+  try {
+    return parse(await readConfigText(file))
+  } catch (error) {
+    if (line === undefined) throw error
+    logger.warn(logFields(asTramError(error)), 'the configuration cannot be read; the console uses its defaults')
+    return parse('')
+  }
+}
+
+/** What this box can do. The configuration is read anew each time: it is changed here, and elsewhere. */
+function consoleActions(file: string, options: ConsoleOptions): ConsoleActions {
+  const { restart_command: restart } = options
+  const station = async () => (await loadConfig(file)).station
+  const paths = async (): Promise<DataPaths> => dataPaths((await station()).data_folder)
+  const ask = async <Answer>(what: ApiRequest, signal: AbortSignal): Promise<Answer> => {
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(apiMs)])
+    return await new ApiClient((await paths()).apiSocket, bounded).ask<Answer>(what)
+  }
+  const health = (signal: AbortSignal) => ask<HealthReport>({ path: 'health' }, signal)
+  return {
+    title: () =>
+      station().then(
+        ({ id, name }) => `${id} - ${name}`,
+        // Why is told by every entry that needs it.
+        () => '',
+      ),
+    health,
+    network: async (language) => networkText(language, sysfsRoot, await interfaceNames()),
+    fingerprints: async (signal) => ({
+      version: tramVersion,
+      station: (await station()).id,
+      peerId: await peerId((await paths()).peerKey),
+      certificateSha256: await health(signal).then(
+        ({ token }) => token.certificateSha256,
+        (error: unknown) => {
+          if (asTramError(error).code === 'STATION_NOT_RUNNING') return null
+          throw error
+        },
+      ),
+    }),
+    enterPin: (pin, signal) => ask<TokenHealth>({ method: 'POST', path: 'pin', json: { pin } }, signal),
+    settings: {
+      read: async () => {
+        const { station, backend } = await loadConfig(file)
+        return { name: station.name, backends: backend.map(({ systemid, agencies }) => ({ systemid, agencies })) }
+      },
+      change: (change) => changeConfigFile(file, change),
+    },
+    ...(restart === undefined ? {} : { restart: (signal: AbortSignal) => runCommand(restart, signal) }),
+  }
+}
+
+async function interfaceNames(): Promise<string[]> {
+  return (await readdir(`${sysfsRoot}/class/net`)).sort()
+}
+
+/** Null before the station has made its key, which is not the console's to make. */
+async function peerId(keyFile: string): Promise<string | null> {
+  try {
+    await access(keyFile)
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return null
+    throw error
+  }
+  const { peerIdFromKeyFile } = await import('./equipment/link/libp2p-identity.ts')
+  return await peerIdFromKeyFile(keyFile)
+}
+
+/** @throws TramError COMMAND_FAILED */
+async function runCommand([program = '', ...argv]: readonly string[], signal: AbortSignal): Promise<void> {
+  try {
+    await promisify(execFile)(program, argv, { signal, timeout: commandMs, maxBuffer: 1024 * 1024 })
+  } catch (error) {
+    const detail = (error instanceof Error ? error.message : String(error)).slice(0, 500)
+    throw new TramError('COMMAND_FAILED', { command: program, detail }, { cause: error })
+  }
+}

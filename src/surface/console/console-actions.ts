@@ -1,0 +1,63 @@
+// What the service console can do, as functions: src/console.ts hands in what this box has, and an entry whose function is absent
+// is not in the menu. Reports come as text for people; nothing in them may tell of a document.
+import type { Language } from '../../base/text-format.ts'
+import type { HealthReport, TokenHealth } from '../../exchange/health/station-health.ts'
+
+/** What the technician may set. */
+export interface StationSettings {
+  name: string
+  backends: readonly BackendCodes[]
+}
+
+export interface BackendCodes {
+  systemid: string
+  agencies: readonly string[]
+}
+
+/** What is to change; absent: stays. */
+export interface SettingsChange {
+  name?: string
+  /** All codes of one backend, instead of those it has. */
+  codes?: { backend: number; agencies: readonly string[] }
+}
+
+/** Who this is, for comparing with the directory or a paper. */
+export interface Fingerprints {
+  version: string
+  station: string
+  /** Null when the station has none yet. */
+  peerId: string | null
+  /** SHA-256 of the token's certificate, hex; null when nobody can tell just now. */
+  certificateSha256: string | null
+}
+
+export interface SavedBundle {
+  file: string
+  sizeBytes: number
+  sha256: string
+}
+
+export interface ConsoleActions {
+  /** The station's id and name, for the head of the menu. */
+  title(): Promise<string>
+  /** @throws TramError STATION_NOT_RUNNING */
+  health(signal: AbortSignal): Promise<HealthReport>
+  network(language: Language): Promise<string>
+  fingerprints(signal: AbortSignal): Promise<Fingerprints>
+  doctor?: (language: Language, signal: AbortSignal) => Promise<string>
+  selftest?: (language: Language, signal: AbortSignal) => Promise<string>
+  /** Saves a support bundle to the stick. @throws TramError STICK_UNUSABLE */
+  saveBundle?: (language: Language, signal: AbortSignal) => Promise<SavedBundle>
+  /** Blinks for a while; resolves when it has begun. */
+  identify?: (signal: AbortSignal) => Promise<void>
+  /** One login is tried. @throws TramError TOKEN_*, SIGNER_UNREACHABLE, STATION_NOT_RUNNING */
+  enterPin(pin: string, signal: AbortSignal): Promise<TokenHealth>
+  settings?: {
+    /** @throws TramError CONFIG_INVALID */
+    read(): Promise<StationSettings>
+    /** Durable when it resolves; counts after a restart. @throws TramError CONFIG_INVALID, STORE_FAILED, DISK_FULL */
+    change(change: SettingsChange): Promise<void>
+  }
+  /** Restarts the station's service. */
+  restart?: (signal: AbortSignal) => Promise<void>
+}

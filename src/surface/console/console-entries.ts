@@ -1,0 +1,204 @@
+// The entries of the service console's menu, in its order. A key stays with its entry for good: pages and technicians know it.
+import type { Language, Text } from '../../base/text-format.ts'
+import { isAgencyCode } from '../../document/agency-code.ts'
+import type { HealthReport } from '../../exchange/health/station-health.ts'
+import type { ConsoleActions, SettingsChange, StationSettings } from './console-actions.ts'
+import type { ConsoleTerminal } from './console-terminal.ts'
+import { conditionText, labels, texts } from './console-texts.ts'
+import type { PinPace } from './pin-pace.ts'
+
+export interface EntryContext {
+  terminal: ConsoleTerminal
+  actions: ConsoleActions
+  pace: PinPace
+}
+
+export interface ConsoleEntry {
+  key: string
+  /** For the log. */
+  name: keyof typeof labels
+  label: Text
+  isThere(actions: ConsoleActions): boolean
+  /** @throws TramError, which is told to the technician; what the terminal throws when the session has ended */
+  run(context: EntryContext): Promise<void>
+}
+
+const always = (): boolean => true
+
+const entry = (
+  key: string,
+  name: keyof typeof labels,
+  isThere: ConsoleEntry['isThere'],
+  run: ConsoleEntry['run'],
+): ConsoleEntry => ({ key, name, label: labels[name], isThere, run })
+
+export const entries: readonly ConsoleEntry[] = [
+  entry('1', 'status', always, showStatus),
+  entry('2', 'network', always, async ({ terminal, actions }) =>
+    terminal.say(await actions.network(reportLanguage(terminal))),
+  ),
+  entry('3', 'fingerprints', always, showFingerprints),
+  entry(
+    '4',
+    'doctor',
+    ({ doctor }) => doctor !== undefined,
+    ({ terminal, actions }) => showReport(terminal, actions.doctor),
+  ),
+  entry(
+    '5',
+    'selftest',
+    ({ selftest }) => selftest !== undefined,
+    ({ terminal, actions }) => showReport(terminal, actions.selftest),
+  ),
+  entry('6', 'bundle', ({ saveBundle }) => saveBundle !== undefined, saveBundle),
+  entry(
+    '7',
+    'identify',
+    ({ identify }) => identify !== undefined,
+    async ({ terminal, actions }) => {
+      await actions.identify?.(terminal.ended)
+      await terminal.say(terminal.text(texts.blinking))
+    },
+  ),
+  entry('8', 'pin', always, enterPin),
+  entry('9', 'settings', ({ settings }) => settings !== undefined, changeSettings),
+  entry('10', 'restart', ({ restart }) => restart !== undefined, offerRestart),
+  entry('l', 'language', always, async ({ terminal }) => {
+    terminal.language = ({ vi: 'en', en: 'ascii', ascii: 'vi' } as const)[terminal.language]
+  }),
+  entry('q', 'leave', always, async () => undefined),
+]
+
+const reportLanguage = ({ language }: ConsoleTerminal): Language => (language === 'en' ? 'en' : 'vi')
+
+async function showStatus({ terminal, actions }: EntryContext): Promise<void> {
+  const report = await actions.health(terminal.signal)
+  await terminal.say(terminal.text(texts[report.overall]))
+  for (const condition of report.conditions) await terminal.say(...conditionText(condition, terminal.language))
+  if (report.conditions.length === 0) await terminal.say(terminal.text(texts.allWell))
+  await terminal.say(terminal.text(countsOf(report)))
+}
+
+/** Numbers only: which documents they are is nobody's business here. */
+function countsOf({ queues, peers, token, disk, directory }: HealthReport): Text {
+  const waiting = queues.reduce((sum, { depth }) => sum + depth, 0)
+  const freeMib = Math.floor(disk.freeBytes / 1024 / 1024)
+  return {
+    vi: `Token: ${token.state}. Trạm khác: nối ${peers.connected}/${peers.known}. Chờ chuyển: ${waiting}. Danh bạ: ${directory.version}. Ổ đĩa trống: ${freeMib} MiB.`,
+    en: `Token: ${token.state}. Other stations: ${peers.connected} of ${peers.known} connected. Waiting deliveries: ${waiting}. Directory: ${directory.version}. Disk free: ${freeMib} MiB.`,
+  }
+}
+
+async function showFingerprints({ terminal, actions }: EntryContext): Promise<void> {
+  const { version, station, peerId, certificateSha256 } = await actions.fingerprints(terminal.signal)
+  const unknown = terminal.text(texts.unknown)
+  // In groups, to be read aloud and compared.
+  const digest = certificateSha256?.match(/.{1,8}/g)?.join(' ') ?? unknown
+  await terminal.say(
+    `${terminal.text({ vi: 'Trạm', en: 'Station' })}: ${station}`,
+    `${terminal.text({ vi: 'Phiên bản', en: 'Version' })}: ${version}`,
+    `${terminal.text({ vi: 'Mã nút', en: 'Peer id' })}: ${peerId ?? terminal.text({ vi: 'chưa có', en: 'none yet' })}`,
+    `${terminal.text({ vi: 'Chứng thư', en: 'Certificate' })} SHA-256: ${digest}`,
+  )
+}
+
+async function showReport(terminal: ConsoleTerminal, report: ConsoleActions['doctor']): Promise<void> {
+  await terminal.say(terminal.text(texts.wait))
+  const text = await report?.(reportLanguage(terminal), terminal.signal)
+  await terminal.say(text ?? '')
+}
+
+async function saveBundle({ terminal, actions }: EntryContext): Promise<void> {
+  await terminal.say(terminal.text(texts.wait))
+  const saved = await actions.saveBundle?.(reportLanguage(terminal), terminal.signal)
+  if (saved === undefined) return
+  await terminal.say(
+    `${saved.file}: ${Math.ceil(saved.sizeBytes / 1024)} KiB`,
+    `SHA-256 ${saved.sha256}`,
+    terminal.text(texts.safeToRemove),
+  )
+}
+
+async function enterPin({ terminal, actions, pace }: EntryContext): Promise<void> {
+  pace.assertAllowed()
+  const { token } = await actions.health(terminal.signal)
+  if (token.state === 'ready') return await terminal.say(terminal.text(texts.pinReady))
+  if (token.pinFinalTry) {
+    if ((await terminal.ask(terminal.text(texts.pinFinalTry))) !== '1') return
+  } else if (token.pinCountLow) await terminal.say(terminal.text(texts.pinCountLow))
+  const pin = await terminal.ask(terminal.text(texts.pinPrompt), true)
+  if (pin === '') return await terminal.say(terminal.text(texts.unchanged))
+  pace.tried()
+  // Not by Ctrl-C: the token may count a login that nobody waits for.
+  const { state, detail } = await actions.enterPin(pin, terminal.ended)
+  pace.succeeded()
+  if (state === 'ready') await terminal.say(terminal.text(texts.pinAccepted))
+  else await terminal.say(`${terminal.text(texts.pinTaken)}: ${detail}`)
+}
+
+async function changeSettings(context: EntryContext): Promise<void> {
+  const { terminal, actions } = context
+  const { settings } = actions
+  if (settings === undefined) return
+  const now = await settings.read()
+  await terminal.say(`${terminal.text(texts.nameNow)}: ${now.name}`)
+  for (const [index, { systemid, agencies }] of now.backends.entries())
+    await terminal.say(`${terminal.text(texts.codesNow)} ${index + 1}. ${systemid}: ${agencies.join(' ')}`)
+  const change: SettingsChange = { ...(await askName(terminal, now)), ...(await askCodes(terminal, now)) }
+  if (change.name === undefined && change.codes === undefined) return await terminal.say(terminal.text(texts.unchanged))
+  if (change.name !== undefined) await terminal.say(`${terminal.text(texts.nameNow)}: ${change.name}`)
+  if (change.codes !== undefined) {
+    const { systemid = '' } = now.backends[change.codes.backend] ?? {}
+    await terminal.say(`${terminal.text(texts.codesNow)} ${systemid}: ${change.codes.agencies.join(' ')}`)
+  }
+  if ((await terminal.ask(terminal.text(texts.save))) !== '1') return await terminal.say(terminal.text(texts.unchanged))
+  await settings.change(change)
+  await terminal.say(terminal.text(texts.saved))
+  if (change.codes !== undefined) await terminal.say(terminal.text(texts.directoryHint))
+  await offerRestart(context)
+}
+
+async function askName(terminal: ConsoleTerminal, now: StationSettings): Promise<{ name?: string }> {
+  for (;;) {
+    const name = await terminal.ask(terminal.text(texts.newName))
+    if (name === '' || name === now.name) return {}
+    if ([...name].length <= 200) return { name }
+    await terminal.say(terminal.text(texts.longName))
+  }
+}
+
+async function askCodes(
+  terminal: ConsoleTerminal,
+  { backends }: StationSettings,
+): Promise<Pick<SettingsChange, 'codes'>> {
+  if (backends.length === 0) return {}
+  let backend = 0
+  if (backends.length > 1) {
+    const which = Number(await terminal.ask(terminal.text(texts.whichBackend)))
+    if (!Number.isInteger(which) || which < 1 || which > backends.length) return {}
+    backend = which - 1
+  }
+  for (;;) {
+    const typed = await terminal.ask(terminal.text(texts.newCodes))
+    // Codes have capital letters only: small ones can be no other code.
+    const agencies = [
+      ...new Set(
+        typed
+          .toUpperCase()
+          .split(/[\s,;]+/)
+          .filter((code) => code !== ''),
+      ),
+    ]
+    if (agencies.length === 0) return {}
+    const wrong = agencies.filter((code) => !isAgencyCode(code))
+    if (wrong.length === 0) return { codes: { backend, agencies } }
+    await terminal.say(`${wrong.join(' ')}: ${terminal.text(texts.badCode)}`)
+  }
+}
+
+async function offerRestart({ terminal, actions }: EntryContext): Promise<void> {
+  if (actions.restart === undefined) return
+  if ((await terminal.ask(terminal.text(texts.restartNow))) !== '1') return
+  await actions.restart(terminal.ended)
+  await terminal.say(terminal.text(texts.restarted))
+}
