@@ -1,5 +1,6 @@
 // Every condition of Trạm in one table, and how its texts are filled in. errors.ts throws them; surfaces print them.
 import { backendConditions } from './backend-conditions.ts'
+import { boxConditions } from './box-conditions.ts'
 import type { Condition, ConditionFamily, Placeholder } from './condition.ts'
 import { healthConditions } from './health-conditions.ts'
 import { linkConditions } from './link-conditions.ts'
@@ -15,6 +16,7 @@ export const catalogue = {
   ...tokenConditions,
   ...storeConditions,
   ...linkConditions,
+  ...boxConditions,
   ...healthConditions,
   ...backendConditions,
 } as const
@@ -26,6 +28,7 @@ export const families = [
   ['Token and signer / Token và chương trình ký', tokenConditions],
   ['Store and disk / Kho dữ liệu và ổ đĩa', storeConditions],
   ['Peers and directory / Các trạm và danh bạ', linkConditions],
+  ['Box, clock and network / Máy, đồng hồ và mạng', boxConditions],
   ['Health reports / Báo cáo tình trạng', healthConditions],
   ['Backends and configuration / Hệ thống QLVB và cấu hình', backendConditions],
 ] as const satisfies readonly (readonly [title: string, family: ConditionFamily])[]

@@ -25,6 +25,7 @@ export const parts = {
   proof: { vi: 'bằng chứng', en: 'proof' },
   backend: { vi: 'phần mềm QLVB', en: 'backend' },
   box: { vi: 'máy', en: 'box' },
+  network: { vi: 'mạng', en: 'network' },
   power: { vi: 'nguồn điện', en: 'power' },
   broker: { vi: 'máy chủ MQTT', en: 'broker' },
 } as const
