@@ -3,14 +3,16 @@ import type { Command } from 'commander'
 import type { Language } from '../src/base/text-format.ts'
 import { exitCodes } from '../src/surface/cli/cli-context.ts'
 import { createProgram } from '../src/surface/cli/cli-program.ts'
+import { checkNames } from '../src/surface/doctor/doctor-report.ts'
 
 const exitTexts: Record<keyof typeof exitCodes, string> = {
-  ok: 'done; for `health`: all is well',
-  failed: 'refused or failed: the text names the condition; for `health`: something needs somebody now',
+  ok: 'done; for `health` and `doctor`: all is well',
+  failed:
+    'refused or failed: the text names the condition; for `health`: something needs somebody now; for `doctor`: a check failed',
   usage: 'the command line, or a value in it, is not one that the command takes',
   notRunning: 'the station is not running, or its socket may not be opened',
   notVerified: 'evidence or the audit log does not verify',
-  degraded: 'for `health`: works, but somebody should look today or this week',
+  degraded: 'for `health`: works, but somebody should look today or this week; for `doctor`: warnings only',
   interrupted: 'stopped by a signal',
 }
 
@@ -24,8 +26,8 @@ export function cliPage(): string {
 # Command line: \`tram\`
 
 A client of the station's API ([openapi.json](openapi.json)) over the Unix socket \`api.sock\` in its data folder; the
-configuration says where that is. \`run\`, \`verify\`, \`descriptor\`, \`directory build\` and \`directory show FILE\` need no running
-station. Without \`--config\`: \`$TRAM_CONFIG\`, else \`./tram.toml\`, else \`/etc/tram/tram.toml\`. \`--json\` prints what the API
+configuration says where that is. \`run\`, \`verify\`, \`descriptor\`, \`directory build\`, \`directory show FILE\` and \`doctor\` need no
+running station. Without \`--config\`: \`$TRAM_CONFIG\`, else \`./tram.toml\`, else \`/etc/tram/tram.toml\`. \`--json\` prints what the API
 answered. Standard output is the answer; mistakes and what to do about them go to standard error.
 
 | exit code | meaning |
@@ -33,6 +35,41 @@ answered. Standard output is the answer; mistakes and what to do about them go t
 ${codes.join('\n')}
 
 \`tram pin\` reads the PIN without echo from a terminal, or the first line of its standard input.
+
+## Examining a station
+
+\`tram doctor\` works with the station up or down: up, it also asks the station; down, it looks for itself. It writes nothing, opens
+no store and never tries a PIN. Each line is a check that passed, warns, failed, or does not apply (\`-\`); each trouble has the code
+of [conditions.md](conditions.md) and what to do. \`critical\` and \`error\` fail, \`warning\` warns. A station that is down fails.
+\`--network\` also calls up to eight other stations of the directory. \`--json\` prints, with this shape in all later versions:
+
+\`\`\`json
+{
+  "format": 1,
+  "station": "so-noi-vu",
+  "version": "0.1.0",
+  "at": 1795363200000,
+  "overall": "degraded",
+  "checks": [
+    {
+      "check": "disk",
+      "state": "pass",
+      "code": null,
+      "vi": "…",
+      "en": "…",
+      "todoVi": "",
+      "todoEn": "",
+      "data": { "freeBytes": 1000000000 }
+    }
+  ]
+}
+\`\`\`
+
+\`station\` is null when the configuration does not say; \`at\` is in ms since 1970; \`overall\` is \`ok\`, \`degraded\` or \`failed\`; \`state\` is
+\`pass\`, \`warn\`, \`fail\` or \`absent\`. A check may have several lines. Checks: ${Object.keys(checkNames)
+    .map((name) => `\`${name}\``)
+    .join(', ')}
+(the last three: self-test only).
 
 ## Tiếng Việt
 

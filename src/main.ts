@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { asTramError } from './base/errors.ts'
 import { createLogger, logFields } from './base/logger.ts'
 import { dataPaths } from './base/paths.ts'
-import type { OfflineCommands } from './surface/cli/cli-context.ts'
+import type { DoctorCommands, OfflineCommands } from './surface/cli/cli-context.ts'
 import { runCli } from './surface/cli/cli-program.ts'
 
 /** argv of the signer program that belongs to this one: the bundle beside it, or the source when run from source. */
@@ -95,6 +95,16 @@ const offline: OfflineCommands = {
   },
 }
 
+const doctor: DoctorCommands = {
+  async examine(configFile, { network }, signal) {
+    const { examine } = await import('./doctor.ts')
+    const { doctorText } = await import('./surface/doctor/doctor-text.ts')
+    const options = { isNetworkAsked: network }
+    const report = await examine(configFile, options, signerCommand(), createLogger('silent'), signal)
+    return { value: report, overall: report.overall, text: (language) => doctorText(report, language) }
+  },
+}
+
 process.exitCode = await runCli(process.argv.slice(2), {
   terminal: { stdout: process.stdout, stderr: process.stderr, stdin: process.stdin },
   signal: stopping.signal,
@@ -103,5 +113,6 @@ process.exitCode = await runCli(process.argv.slice(2), {
   console: serveConsole,
   apiSocket: async (configFile) => dataPaths((await load(configFile)).station.data_folder).apiSocket,
   offline,
+  doctor,
   now: () => Date.now(),
 })

@@ -3,6 +3,7 @@ import { backendConditions } from './backend-conditions.ts'
 import { boxConditions } from './box-conditions.ts'
 import type { Condition, ConditionFamily, Placeholder } from './condition.ts'
 import { healthConditions } from './health-conditions.ts'
+import { installationConditions } from './installation-conditions.ts'
 import { linkConditions } from './link-conditions.ts'
 import { packetConditions } from './packet-conditions.ts'
 import { proofConditions } from './proof-conditions.ts'
@@ -19,6 +20,7 @@ export const catalogue = {
   ...boxConditions,
   ...healthConditions,
   ...backendConditions,
+  ...installationConditions,
 } as const
 
 /** The families with their titles, in the order of the page. */
@@ -31,6 +33,7 @@ export const families = [
   ['Box, clock and network / Máy, đồng hồ và mạng', boxConditions],
   ['Health reports / Báo cáo tình trạng', healthConditions],
   ['Backends and configuration / Hệ thống QLVB và cấu hình', backendConditions],
+  ['Installation / Cài đặt', installationConditions],
 ] as const satisfies readonly (readonly [title: string, family: ConditionFamily])[]
 
 export type ConditionCode = keyof typeof catalogue

@@ -55,6 +55,14 @@ export function findSigningKey(api: PKCS11, session: Handle, query: KeyQuery): S
   return { handle, scheme, alwaysAuthenticate: always?.[0] === 1, certificate: new Uint8Array(certificate.raw) }
 }
 
+/** The certificate with this CKA_ID that is valid longest, as anybody may see it; null when none is shown. Throws what the library says. */
+export function visibleCertificate(api: PKCS11, session: Handle, keyId: Buffer): Uint8Array | null {
+  const certificate = find(api, session, pkcs11.CKO_CERTIFICATE, keyId, maxCertificates)
+    .map((object) => parseCertificate(read(api, session, object, pkcs11.CKA_VALUE)))
+    .reduce((best, candidate) => (validTo(candidate) > validTo(best) ? candidate : best), null)
+  return certificate === null ? null : new Uint8Array(certificate.raw)
+}
+
 /** How C_SignInit is told the scheme. */
 export function mechanismOf(scheme: SignatureScheme): Mechanism {
   switch (scheme) {

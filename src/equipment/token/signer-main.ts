@@ -10,7 +10,11 @@ import { maxConfigLength, parseOptions } from '../../base/options.ts'
 import { dataPaths } from '../../base/paths.ts'
 import { PinFile } from './pin-file.ts'
 import { PinGuard } from './pin-guard.ts'
+import { lookAtToken } from './pkcs11-look.ts'
+import { Pkcs11Module } from './pkcs11-module.ts'
 import { Pkcs11Token } from './pkcs11-token.ts'
+import { encodeDescription } from './signer-frames.ts'
+import { lookMark } from './signer-look.ts'
 import { SignerServer } from './signer-server.ts'
 import { startSignerWatchdog } from './signer-watchdog.ts'
 import { signerStationOptions, type TokenOptions, tokenOptions } from './token-options.ts'
@@ -22,11 +26,13 @@ import { signerStationOptions, type TokenOptions, tokenOptions } from './token-o
  */
 const exitCodes = { stopped: 0, failed: 1, usage: 2, running: 3, broken: 4 } as const
 
-const usage = 'usage: signer-main --config tram.toml [--until-stdin-ends] [--stuck-after-ms 60000]'
+const usage = 'usage: signer-main --config tram.toml [--until-stdin-ends] [--stuck-after-ms 60000] | --look'
 
 interface Arguments {
   config: string
   untilStdinEnds: boolean
+  /** Print what the token says without a login, and end. */
+  look: boolean
   /** A call of the library that takes longer will never return. */
   stuckAfterMs: number
 }
@@ -37,12 +43,13 @@ function readArguments(argv: readonly string[]): Arguments {
     options: {
       config: { type: 'string' },
       'until-stdin-ends': { type: 'boolean', default: false },
+      look: { type: 'boolean', default: false },
       'stuck-after-ms': { type: 'string', default: '60000' },
     },
   })
   const stuckAfterMs = Number(values['stuck-after-ms'])
   if (values.config === undefined || !(stuckAfterMs >= 100)) throw new TypeError(usage)
-  return { config: values.config, untilStdinEnds: values['until-stdin-ends'], stuckAfterMs }
+  return { config: values.config, untilStdinEnds: values['until-stdin-ends'], look: values.look, stuckAfterMs }
 }
 
 /** The file's beginning; parseOptions refuses what is longer than it allows, so no more than that is ever read. */
@@ -61,6 +68,17 @@ function readConfig(file: string): { dataFolder: string; token: TokenOptions; fo
   const { station, token } = parseOptions(readBounded(file), file, sections, 'ignore')
   const folder = dirname(resolve(file))
   return { dataFolder: resolve(folder, station.data_folder), token, folder }
+}
+
+/** No lock, no socket, no PIN: others may use the token meanwhile. */
+function look({ config }: Arguments): void {
+  const { dataFolder, token, folder } = readConfig(config)
+  const description = lookAtToken(
+    new Pkcs11Module(resolve(folder, token.module)),
+    new PinGuard({ folder: dataPaths(dataFolder).pinState }),
+    { label: token.label, serial: token.serial, keyId: token.key_id },
+  )
+  process.stdout.write(`${lookMark}${encodeDescription(description)}\n`)
 }
 
 type OnBroken = (reason: TramError, stuck: boolean) => void
@@ -113,6 +131,7 @@ async function main(): Promise<void> {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`)
     process.exit(exitCodes.usage)
   }
+  if (given.look) return look(given)
   const abort = new AbortController()
   const ended = Promise.withResolvers<number>()
   const end = (code: number): void => {

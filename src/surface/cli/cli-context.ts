@@ -41,6 +41,19 @@ export interface OfflineCommands {
   verifyEvidence(trust: TrustSource, path: string): Promise<EvidenceReport>
 }
 
+/** What an examination has found, ready to be printed. */
+export interface Examination {
+  overall: 'ok' | 'degraded' | 'failed'
+  /** For `--json`. */
+  value: unknown
+  text(language: Language): string
+}
+
+/** Commands that examine a station, running or not; main.ts hands in doctor.ts. */
+export interface DoctorCommands {
+  examine(configFile: string, options: { network: boolean }, signal: AbortSignal): Promise<Examination>
+}
+
 export interface CliDeps {
   terminal: Terminal
   /** Aborts on SIGINT or SIGTERM. */
@@ -54,6 +67,7 @@ export interface CliDeps {
   /** Where the station of a configuration has its API. @throws TramError CONFIG_INVALID */
   apiSocket(configFile: string): Promise<string>
   offline: OfflineCommands
+  doctor: DoctorCommands
   /** Milliseconds since 1970. */
   now(): number
 }

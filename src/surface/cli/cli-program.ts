@@ -21,6 +21,7 @@ import {
   requestsCommand,
   showCommand,
 } from './cli-directory-commands.ts'
+import { doctorCommand } from './cli-doctor-commands.ts'
 import {
   exportCommand,
   fetchCommand,
@@ -131,6 +132,9 @@ export function createProgram(language: Language, { terminal }: Pick<CliDeps, 't
     .option('--line <path>', say('consoleLine'))
     .action((options: SharedOptions & { line?: string }) => perform(consoleCommand({ line: options.line }), options))
   leaf(program, 'health', 'health').action((options: SharedOptions) => perform(healthCommand(), options))
+  leaf(program, 'doctor', 'doctor')
+    .option('--network', say('doctorNetwork'))
+    .action((options: SharedOptions & { network?: boolean }) => perform(doctorCommand(options), options))
   leaf(program, 'trace', 'trace')
     .argument('<document>', say('document'))
     .action((id: string, options: SharedOptions) => perform(traceCommand(id), options))

@@ -22,6 +22,11 @@ export const help = {
   ),
   consoleLine: both('cổng nối tiếp, thay cho [console] line', 'serial line, instead of [console] line'),
   health: both('tình trạng của trạm, nặng nhất trước', 'how the station is, worst first'),
+  doctor: both(
+    'khám trạm, kể cả khi trạm không chạy; không thử mã PIN nào',
+    'examine the station, also when it is down; tries no PIN',
+  ),
+  doctorNetwork: both('gọi thử vài trạm khác', 'call some other stations too'),
   trace: both('đường đi của một văn bản, có thời gian', 'the way of a document with its times'),
   document: both('mã văn bản (DocId) hoặc mã mục trong hộp đến', 'DocId, or id of an inbox item'),
   queue: both('các lượt chuyển chưa xong', 'deliveries that have not ended'),

@@ -1,0 +1,154 @@
+// Composition root of `tram doctor` and its kin: joins the checks of surface/doctor with a station's API, its signer and its files.
+// main.ts hands it to the command line. Works with the station up or down, writes nothing, and tries no PIN.
+import { createReadStream } from 'node:fs'
+import { access, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { systemClock } from './base/clock.ts'
+import { asTramError, isSystemError, TramError } from './base/errors.ts'
+import type { Logger } from './base/logger.ts'
+import { dataPaths } from './base/paths.ts'
+import { tramVersion } from './base/version.ts'
+import { type Config, loadConfig } from './config.ts'
+import { DirectoryFileReader, type DirectoryTrust } from './document/directory-file.ts'
+import type { StationEntry } from './document/schema/directory.ts'
+import { peerIdFromKeyFile } from './equipment/link/libp2p-identity.ts'
+import { SignerClient } from './equipment/token/signer-client.ts'
+import { lookWithSigner } from './equipment/token/signer-look.ts'
+import type { HealthReport } from './exchange/health/station-health.ts'
+import { ApiClient } from './surface/cli/api-client.ts'
+import { runDoctor } from './surface/doctor/doctor.ts'
+import type { DoctorReport } from './surface/doctor/doctor-report.ts'
+import type { DoctorSite, FoundDirectory, FoundToken } from './surface/doctor/doctor-site.ts'
+import { readCertificates, readTrust } from './trust-files.ts'
+
+/** For one part of the station to answer: less than a check may take. */
+const askMs = 15_000
+/** Other stations that are called with `--network`. */
+const sampledStations = 8
+
+/** Examines a station. @param signerCommand as `writeDescriptor`. @throws the signal's reason */
+export async function examine(
+  configFile: string,
+  options: { isNetworkAsked: boolean },
+  signerCommand: readonly string[],
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<DoctorReport> {
+  return runDoctor(createDoctorSite(configFile, signerCommand, logger, signal), options, signal)
+}
+
+/** The station of a configuration file as the checks see it; each part is asked once, when a check first wants it. */
+export function createDoctorSite(
+  configFile: string,
+  signerCommand: readonly string[],
+  logger: Logger,
+  stop: AbortSignal,
+): DoctorSite {
+  const limited = (): AbortSignal => AbortSignal.any([stop, AbortSignal.timeout(askMs)])
+  const config = once(() => loadConfig(configFile))
+  const trust = once(async () => {
+    const { trust: options, token } = await config()
+    return { ...(await readTrust(options)), chain: await readCertificates(token.chain_files) }
+  })
+  return {
+    version: tramVersion,
+    now: () => systemClock.now(),
+    config,
+    trust,
+    health: once(async () => {
+      const { apiSocket } = dataPaths((await config()).station.data_folder)
+      return new ApiClient(apiSocket, limited()).ask<HealthReport>({ path: 'health' })
+    }),
+    token: once(async () => findToken(await config(), signerCommand, logger, limited())),
+    directory: once(async () => findDirectory(await config(), (await trust()).directory, limited())),
+    peerId: once(async () => {
+      const { peerKey } = dataPaths((await config()).station.data_folder)
+      // Reading makes the key when there is none, and a doctor makes nothing.
+      return (await isThere(peerKey)) ? peerIdFromKeyFile(peerKey) : undefined
+    }),
+  }
+}
+
+function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
+  let made: Promise<Value> | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
+async function isThere(file: string): Promise<boolean> {
+  try {
+    await access(file)
+    return true
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return false
+    throw error
+  }
+}
+
+/** Asks the signer that runs; when none does, looks at the token without a login. */
+async function findToken(
+  config: Config,
+  signerCommand: readonly string[],
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<FoundToken> {
+  const { signerSocket } = dataPaths(config.station.data_folder)
+  if (await isThere(signerSocket)) {
+    const client = new SignerClient({ socketPath: signerSocket }, { logger, clock: systemClock })
+    try {
+      await client.start(signal)
+      const description = await client.describe(signal)
+      if (description.state !== 'unreachable') return { description, isSignerRunning: true }
+      if (description.detail.includes('EACCES')) throw new TramError('STATION_SOCKET_DENIED', { socket: signerSocket })
+    } finally {
+      await client.stop()
+    }
+  }
+  const description = await lookWithSigner([...signerCommand, '--config', config.file], signal)
+  return { description, isSignerRunning: false }
+}
+
+const directoryName = /^directory-([1-9]\d{0,9})\.tramdir$/
+
+/** Reads the newest directory file, verified as at its import. */
+async function findDirectory(
+  config: Config,
+  trust: DirectoryTrust,
+  signal: AbortSignal,
+): Promise<FoundDirectory | undefined> {
+  const folder = dataPaths(config.station.data_folder).directory
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (isSystemError(error, 'ENOENT')) return []
+    throw unreadable(error)
+  })
+  const version = Math.max(0, ...names.map((name) => Number(directoryName.exec(name)?.[1] ?? 0)))
+  if (version === 0) return undefined
+  const reader = new DirectoryFileReader(trust)
+  const others: StationEntry[] = []
+  let own: StationEntry | undefined
+  let seen = 0
+  try {
+    for await (const bytes of createReadStream(join(folder, `directory-${version}.tramdir`), { signal })) {
+      for (const { station } of reader.write(bytes as Uint8Array)) {
+        if (station == null) continue
+        if (station.id === config.station.id) own = station
+        else {
+          // Each has the same chance to stay, however many come.
+          const at = seen < sampledStations ? seen : Math.floor(Math.random() * (seen + 1))
+          if (at < sampledStations) others[at] = station
+          seen += 1
+        }
+      }
+    }
+  } catch (error) {
+    throw unreadable(error)
+  }
+  return { statement: reader.end(), own, others }
+}
+
+function unreadable(error: unknown): TramError {
+  if (error instanceof TramError) return error
+  return new TramError('DIRECTORY_INVALID', { detail: asTramError(error).message }, { cause: error })
+}
