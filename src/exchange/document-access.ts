@@ -1,9 +1,10 @@
-// What people do with a document by its id: read its packet again, or send it again on purpose. Beside the desk, which is what
+// What people do with a document by its id: read its packet or an attachment again, or send it again on purpose. Beside the desk, which is what
 // backends do; surface/rest calls it. Sent register, inbox and packet store stand behind it; a re-send goes through intake.
 import { TramError } from '../base/errors.ts'
 import { equalBytes } from '../document/der.ts'
 import { hex } from '../document/document-id.ts'
 import type { PacketStore } from '../equipment/store/packet-store.ts'
+import { attachmentFile } from './attachment-file.ts'
 import type { Backend } from './desk.ts'
 import type { Inbox } from './receive/inbox.ts'
 import type { DocumentRecord } from './schema/records.ts'
@@ -41,6 +42,16 @@ export class DocumentAccess {
     const found = (await sent.document(id)) ?? (await inbox.find(id))
     if (found === undefined) throw new TramError('DOCUMENT_UNKNOWN', { document: id })
     return this.#open(found.docId, found.packetDigest)
+  }
+
+  /**
+   * The file of one attachment of such a packet, as attachmentFile gives it: errors of the packet come while it is read.
+   * @param contentId as the packet has it; `cid:` may be missing
+   * @throws TramError as openPacket
+   */
+  async openAttachment(id: string, contentId: string): Promise<AsyncIterable<Uint8Array>> {
+    const { bytes } = await this.openPacket(id)
+    return attachmentFile(bytes, contentId)
   }
 
   /**

@@ -1,5 +1,6 @@
 // The API of two real stations with SoftHSM tokens: every route, its refusals and its limits, over the Unix socket.
 import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -191,6 +192,43 @@ describe('documents', () => {
       `?to=H41.1&from=G22&kind=document&systemid=${encodeURIComponent(systemid)}`,
     )
     expect((await delivered(id)).states.map(({ agency }) => agency)).toEqual(['H41.1'])
+  })
+
+  test('give out one attachment, as it was attached and not as it travels', async () => {
+    const pdf = { name: 'a.pdf', contentType: 'application/pdf', contentId: 'cid:một/1', bytes: randomBytes(3_000_000) }
+    const text = {
+      name: 'b.txt',
+      contentId: 'cid:2',
+      bytes: Buffer.from(randomBytes(1_000_000).toString('hex')),
+      zipped: true,
+    }
+    const whole = nextPacket({ attachments: [pdf, text] })
+    const id = await submitted(whole)
+    const { items } = await until(
+      async () => {
+        const page = (await ask(recipient, '/v1/inbox')).json<{ items: { itemId: string; docId: string }[] }>()
+        return page.items.some((item) => item.docId === id) ? page : undefined
+      },
+      async () => `${id} is not in the inbox`,
+    )
+    const itemId = items.find((item) => item.docId === id)?.itemId
+    for (const { contentId, bytes } of [pdf, text]) {
+      const path = `attachment?contentId=${encodeURIComponent(contentId)}`
+      for (const answer of [
+        await ask(sender, `/v1/documents/${id}/${path}`),
+        await ask(recipient, `/v1/documents/${itemId}/${path}`),
+      ]) {
+        expect([answer.status, answer.type, digestOf(answer.bytes)]).toEqual([
+          200,
+          'application/octet-stream',
+          digestOf(bytes),
+        ])
+      }
+    }
+    const none = `/v1/documents/${id}/attachment?contentId=cid:3`
+    expectProblem(await ask(sender, none), 422, 'PACKET_ATTACHMENT_INVALID', 'cid:3')
+    expectProblem(await ask(sender, '/v1/documents/0123abcd/attachment?contentId=x'), 404, 'DOCUMENT_UNKNOWN')
+    expectProblem(await ask(sender, `/v1/documents/${id}/attachment`), 400, 'REQUEST_INVALID', 'contentId')
   })
 
   test('are what their announced digest says', async () => {
@@ -415,7 +453,7 @@ describe('every route', () => {
         asked += 1
       }
     }
-    expect(asked).toBe(25)
+    expect(asked).toBe(26)
   })
 
   test('is there, or is refused as JSON', async () => {

@@ -1,5 +1,6 @@
-// Documents by id: hand one in, follow it, read its packet, export its evidence, send it again.
+// Documents by id: hand one in, follow it, read its packet or an attachment, export its evidence, send it again.
 // Next on the way of a document that is handed in here: exchange/send/intake, through the desk.
+import { once } from 'node:events'
 import { PassThrough, Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import type { Static } from 'typebox'
@@ -12,6 +13,7 @@ import { movingBody } from './rest-body.ts'
 import type { RestRoutes } from './rest-deps.ts'
 import { backendOf, codesOf } from './rest-query.ts'
 import {
+  attachmentQuery,
   documentTrace,
   idParams,
   resendAnswer,
@@ -60,6 +62,27 @@ export const documentRoutes: RestRoutes = (app, site) => {
     async ({ params }, reply) => {
       const { sizeBytes, digest, bytes } = await site().documents.openPacket(params.id)
       return sendBytes(reply.header('x-packet-sha256', digest), 'application/xml', sizeBytes, bytes)
+    },
+  )
+
+  app.get(
+    '/v1/documents/:id/attachment',
+    {
+      schema: {
+        tags,
+        summary: 'The file of one attachment, unzipped if it was zipped for the way; reading it marks nothing',
+        params: idParams,
+        querystring: attachmentQuery,
+        response: bytesAnswer('application/octet-stream'),
+      },
+    },
+    async ({ params, query }, reply) => {
+      const file = Readable.from(await site().documents.openAttachment(params.id, query.contentId), {
+        objectMode: false,
+      })
+      // One that is not in the packet is refused, not begun. A fault that comes later breaks the answer off.
+      await once(file, 'readable')
+      return reply.type('application/octet-stream').send(file)
     },
   )
 

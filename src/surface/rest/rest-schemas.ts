@@ -57,6 +57,14 @@ export const itemParams = record({ itemId: idText('id of an inbox item') })
 export const codeParams = record({ code: idText('agency code, current or of QCVN 102') })
 export const stationParams = record({ id: idText('station id') })
 
+export const attachmentQuery = record({
+  contentId: Type.String({
+    minLength: 1,
+    maxLength: 1000,
+    description: 'ContentId of the attachment, as in the packet',
+  }),
+})
+
 export const documentTrace = record({
   docId: text,
   direction: Type.Union([Type.Literal('sent'), Type.Literal('received')]),

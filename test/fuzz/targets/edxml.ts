@@ -1,26 +1,16 @@
 // Packets: the reader, however the bytes are cut, and after it every attachment taken out (base64, zip).
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream'
-import { createInflateRaw } from 'node:zlib'
 import { extractAttachment } from '../../../src/document/edxml/edxml-extract.ts'
 import { PacketReader } from '../../../src/document/edxml/edxml-reader.ts'
-import type { InflateRaw } from '../../../src/document/edxml/edxml-unzip.ts'
 import type { PacketSummary } from '../../../src/document/edxml/packet-summary.ts'
+import { inflateRaw } from '../../../src/exchange/attachment-file.ts'
 import { buildPacket, buildStatusPacket } from '../../fixtures/edxml/build-packet.ts'
 import { xmlMutators } from '../format-mutators.ts'
 import { asText, cutAnywhere, FuzzComplaint, type FuzzTarget, outcomeOf } from '../fuzz-target.ts'
 
 const golden = join(import.meta.dirname, '../../fixtures/edxml')
 const names = ['plain-document', 'plain-status', 'prefixed-document', 'prefixed-status']
-
-/** As the station itself inflates. */
-export const inflateRaw: InflateRaw = (compressed) => {
-  const inflate = createInflateRaw()
-  // A failure destroys `inflate` with its error, which whoever iterates over it sees.
-  pipeline(compressed, inflate, () => undefined)
-  return inflate
-}
 
 export const target: FuzzTarget = {
   name: 'edxml',

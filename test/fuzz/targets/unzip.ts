@@ -1,10 +1,10 @@
 // The wrapping of an attachment: zip archives of one entry, spoilt, in a packet that is right.
 import { deflateRawSync } from 'node:zlib'
 import { extractAttachment } from '../../../src/document/edxml/edxml-extract.ts'
+import { inflateRaw } from '../../../src/exchange/attachment-file.ts'
 import { buildPacket, zipSingleEntry } from '../../fixtures/edxml/build-packet.ts'
 import { zipMutators } from '../format-mutators.ts'
 import { cutAnywhere, FuzzComplaint, type FuzzTarget } from '../fuzz-target.ts'
-import { inflateRaw } from './edxml.ts'
 
 const limits = { maxUnzippedBytes: 1024 * 1024, maxExpansion: 200 }
 const contentId = 'cid:1'

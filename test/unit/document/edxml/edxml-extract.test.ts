@@ -1,11 +1,11 @@
 // Files out of packets: as they travel, and unzipped where they were zipped only for the way.
-import { pipeline } from 'node:stream'
-import { constants, createInflateRaw, deflateRawSync } from 'node:zlib'
+import { constants, deflateRawSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { TramError } from '../../../../src/base/errors.ts'
 import { type ExtractLimits, extractAttachment } from '../../../../src/document/edxml/edxml-extract.ts'
 import type { InflateRaw } from '../../../../src/document/edxml/edxml-unzip.ts'
+import { inflateRaw } from '../../../../src/exchange/attachment-file.ts'
 import {
   type BuildAttachment,
   buildPacket,
@@ -13,13 +13,6 @@ import {
   zipSingleEntry,
 } from '../../../fixtures/edxml/build-packet.ts'
 import { changed, plainDocument } from './packet-text.ts'
-
-const inflateRaw: InflateRaw = (compressed) => {
-  const inflate = createInflateRaw()
-  // A failure destroys `inflate` with its error, which whoever iterates over it sees.
-  pipeline(compressed, inflate, () => undefined)
-  return inflate
-}
 
 function packetWith(attachments: BuildAttachment[], dialect: PacketDialect = 'plain'): Buffer {
   return buildPacket({
