@@ -10,6 +10,7 @@ import { stationOptions } from './base/station-options.ts'
 import { hostOptions } from './equipment/host/host-options.ts'
 import { linkOptions } from './equipment/link/link-options.ts'
 import { brokerMistake, mqttOptions } from './equipment/mqtt/mqtt-options.ts'
+import { upsOptions } from './equipment/serial/ups-options.ts'
 import { storeOptions } from './equipment/store/store-options.ts'
 import { tokenOptions } from './equipment/token/token-options.ts'
 import { exchangeOptions, trustOptions } from './exchange/exchange-options.ts'
@@ -28,6 +29,7 @@ export const configSections = {
   box: hostOptions,
   exchange: exchangeOptions,
   mqtt: mqttOptions,
+  ups: upsOptions,
   console: consoleOptions,
 }
 

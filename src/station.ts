@@ -14,6 +14,10 @@ import { ChronyClock } from './equipment/host/chrony-clock.ts'
 import { LinuxBox } from './equipment/host/linux-box.ts'
 import { Libp2pNetwork } from './equipment/link/libp2p-link.ts'
 import { createLoopback } from './equipment/link/memory-link.ts'
+import { MegatecUps } from './equipment/serial/megatec-ups.ts'
+import { powerOff } from './equipment/serial/power-off.ts'
+import { SerialportLine } from './equipment/serial/serialport-line.ts'
+import type { UpsOptions } from './equipment/serial/ups-options.ts'
 import { DiskSpace } from './equipment/store/disk-space.ts'
 import { FilePacketStore } from './equipment/store/file-packet-store.ts'
 import { LevelStore } from './equipment/store/level-store.ts'
@@ -29,6 +33,7 @@ import { exportEvidence } from './exchange/evidence/evidence-archive.ts'
 import { EvidenceCollector } from './exchange/evidence/evidence-collector.ts'
 import { Tracing } from './exchange/evidence/tracing.ts'
 import { StationHealth } from './exchange/health/station-health.ts'
+import { UpsGuard, type UpsGuardDeps } from './exchange/health/ups-guard.ts'
 import { KeyedLock } from './exchange/keyed-lock.ts'
 import { OfficeDesk } from './exchange/office-desk.ts'
 import { PacketOwners } from './exchange/packet-owners.ts'
@@ -297,11 +302,16 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
   const desk = new OfficeDesk({ intake, inbox, sent, directory, requests })
   const vxp = new VxpServer({ ...config.vxp, backends: config.backend }, { desk, logger, clock })
 
+  const power = upsParts(config.ups, { intake, reception, audit, clock, logger })
+
   const counts = new DirectoryCounts({ directory })
   const deliveries = new OpenDeliveries({ records, outbox })
   const health = new StationHealth(
     { ...own, version: tramVersion },
-    { records, space, token, sealer, courier, switchboard, directory, counts, deliveries, recovery, clock },
+    {
+      ...{ records, space, token, sealer, courier, switchboard, directory, counts, deliveries, clock },
+      recovery: { conditions: () => [...recovery.conditions(), ...(power?.guard.conditions() ?? [])] },
+    },
   )
   const evidence = new EvidenceCollector({ trust }, { records, packets, directory, sent, inbox, outbox })
   const api = new RestServer(
@@ -348,9 +358,25 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     recovery,
     scrub,
     retention,
+    ...(power?.services ?? []),
     vxp,
     step('health', async () => health.markReady()),
     api,
   ]
   return { services, vxp, network }
+}
+
+/** The UPS, its line and its guard; undefined when the configuration names none. */
+function upsParts(options: UpsOptions, deps: Omit<UpsGuardDeps, 'ups' | 'powerOff'>) {
+  const { line: path, protocol, poll_seconds, resume_seconds, power_off_command } = options
+  if (path === undefined) return undefined
+  const { clock, logger } = deps
+  // RS-232 adapters of UPS draw their current from DTR, and some models take a high RTS for an order to switch off.
+  const line = new SerialportLine({ path, baudRate: 2400, controlLines: { dtr: true, rts: false } }, { logger })
+  const ups = new MegatecUps({ protocol, pollMs: poll_seconds * 1000 }, { line, clock, logger })
+  const guard = new UpsGuard(
+    { resumeMs: resume_seconds * 1000, finishMs: 20_000 },
+    { ...deps, ups, ...(power_off_command.length === 0 ? {} : { powerOff: () => powerOff(power_off_command) }) },
+  )
+  return { guard, services: [line, guard, ups] }
 }

@@ -110,7 +110,7 @@ export const maxCountedItems = 100_000
 export interface Desk {
   /**
    * Takes a packet in. When it resolves, the packet and its waybill are durable (acknowledged).
-   * @throws TramError PACKET_*, SENDER_*, RECIPIENT_UNKNOWN, DISK_FULL, INTAKE_CLOSED, DIRECTORY_MISSING, STORE_FAILED:
+   * @throws TramError PACKET_*, SENDER_*, RECIPIENT_UNKNOWN, DISK_FULL, INTAKE_CLOSED, UPS_BATTERY_LOW, DIRECTORY_MISSING, STORE_FAILED:
    * nothing was accepted.
    */
   submit(submission: Submission, signal: AbortSignal): Promise<SubmissionResult>

@@ -9,6 +9,7 @@ import { packetConditions } from './packet-conditions.ts'
 import { proofConditions } from './proof-conditions.ts'
 import { storeConditions } from './store-conditions.ts'
 import { tokenConditions } from './token-conditions.ts'
+import { upsConditions } from './ups-conditions.ts'
 
 /** All conditions by code. */
 export const catalogue = {
@@ -19,6 +20,7 @@ export const catalogue = {
   ...linkConditions,
   ...boxConditions,
   ...healthConditions,
+  ...upsConditions,
   ...backendConditions,
   ...installationConditions,
 } as const
@@ -32,6 +34,7 @@ export const families = [
   ['Peers and directory / Các trạm và danh bạ', linkConditions],
   ['Box, clock and network / Máy, đồng hồ và mạng', boxConditions],
   ['Health reports / Báo cáo tình trạng', healthConditions],
+  ['UPS / Bộ lưu điện', upsConditions],
   ['Backends and configuration / Hệ thống QLVB và cấu hình', backendConditions],
   ['Installation / Cài đặt', installationConditions],
 ] as const satisfies readonly (readonly [title: string, family: ConditionFamily])[]

@@ -32,6 +32,8 @@ export type AuditAct =
   | 'loss-made-good'
   | 'lost'
   | 'clock-trusted'
+  | 'power-failing'
+  | 'power-back'
 
 export interface AuditEntry {
   sequence: number

@@ -41,6 +41,7 @@ export class Reception {
   /** Two links may carry the same waybill (a sender that came back before its old link was missed): one at a time. */
   readonly #byWaybill = new KeyedLock()
   readonly #holders = new Map<string, Arrival>()
+  #closedBecause: TramError | undefined
 
   constructor(own: { station: string; generation: number }, deps: ReceptionDeps) {
     this.#own = own
@@ -51,6 +52,15 @@ export class Reception {
   /** Bytes of waybills and seals that are held for offers, of all peers. */
   get heldBytes(): number {
     return this.#offers.heldBytes
+  }
+
+  /** Sends new offers away for a while, with `reason`, until `open`. What is on its way in goes on. */
+  close(reason: TramError): void {
+    this.#closedBecause = reason
+  }
+
+  open(): void {
+    this.#closedBecause = undefined
   }
 
   /** A message of a sender (attacker-controlled). Throws LINK_PROTOCOL_VIOLATION when it keeps to no rule. */
@@ -104,6 +114,10 @@ export class Reception {
       end(
         new TramError('OVERLOADED', { detail: hasRoom ? 'too many seals of this peer are wrong' : 'too many offers' }),
       )
+      return
+    }
+    if (this.#closedBecause !== undefined) {
+      end(this.#closedBecause)
       return
     }
     const waybillDigest = hex(sha256(offer.waybill))

@@ -381,9 +381,10 @@ export class Recovery implements Service {
 
   #moveIntake(): void {
     const { intake } = this.#deps
-    if (this.#trouble?.code === 'STATION_SUPERSEDED') intake.close(this.#trouble.condition.vi)
+    const close = (detail: string): void => intake.close('recovery', new TramError('INTAKE_CLOSED', { detail }))
+    if (this.#trouble?.code === 'STATION_SUPERSEDED') close(this.#trouble.condition.vi)
     else if (this.#reports.length > 0 || (this.#record?.reopened === false && this.#record.reason !== 'torn'))
-      intake.close('đang hỏi lại các trạm khác sau khi mất dữ liệu')
-    else intake.open()
+      close('đang hỏi lại các trạm khác sau khi mất dữ liệu')
+    else intake.open('recovery')
   }
 }

@@ -53,31 +53,51 @@ export interface IntakeDeps {
   decisions: KeyedLock
 }
 
+/** Who shuts intake; each opens only what it has shut. */
+export type IntakeCloser = 'recovery' | 'power'
+
 /** Added to the delivery time of what is taken in while the time is in doubt. */
 const doubtfulExtraMs = 10 * 365 * 86_400_000
 
 export class Intake {
   readonly #options: IntakeOptions
   readonly #deps: IntakeDeps
-  #closedBecause: string | undefined
+  readonly #closedBecause = new Map<IntakeCloser, TramError>()
+  readonly #running = new Set<Promise<SubmissionResult>>()
 
   constructor(options: IntakeOptions, deps: IntakeDeps) {
     this.#options = options
     this.#deps = deps
   }
 
-  /** Refuses new submissions until `open`; `detail` is told to the backends. */
-  close(detail: string): void {
-    this.#closedBecause = detail
+  /** Refuses new submissions with `reason` until whoever shut it opens it again. What is under way goes on. */
+  close(closer: IntakeCloser, reason: TramError): void {
+    this.#closedBecause.set(closer, reason)
   }
 
-  open(): void {
-    this.#closedBecause = undefined
+  open(closer: IntakeCloser): void {
+    this.#closedBecause.delete(closer)
+  }
+
+  /** Resolves when each submission that is under way now was acknowledged or refused. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#running)
   }
 
   /** See Desk.submit. */
   async submit(submission: Submission, signal: AbortSignal): Promise<SubmissionResult> {
-    if (this.#closedBecause !== undefined) throw new TramError('INTAKE_CLOSED', { detail: this.#closedBecause })
+    const [reason] = this.#closedBecause.values()
+    if (reason !== undefined) throw reason
+    const running = this.#take(submission, signal)
+    this.#running.add(running)
+    try {
+      return await running
+    } finally {
+      this.#running.delete(running)
+    }
+  }
+
+  async #take(submission: Submission, signal: AbortSignal): Promise<SubmissionResult> {
     if (this.#deps.directory.version === 0) throw new TramError('DIRECTORY_MISSING', {})
     const writer = await this.#deps.packets.begin(submission.declaredBytes, submission.kind)
     try {

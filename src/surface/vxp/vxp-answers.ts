@@ -42,6 +42,7 @@ const publicConditions: Partial<Record<ConditionCode, ErrorNumber>> = {
   DOCUMENT_UNKNOWN: fileProcessing,
   PACKET_MISSING: fileProcessing,
   INTAKE_CLOSED: system,
+  UPS_BATTERY_LOW: system,
   OVERLOADED: system,
   DIRECTORY_MISSING: system,
   DIRECTORY_REPLACED: system,

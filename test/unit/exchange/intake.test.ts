@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { TramError } from '../../../src/base/errors.ts'
 import { documentId, sha256 } from '../../../src/document/document-id.ts'
 import { PacketKind } from '../../../src/document/schema/waybill.ts'
 import type { SubmissionResult } from '../../../src/exchange/desk.ts'
@@ -265,12 +266,18 @@ describe('intake', () => {
     })
 
     it('everything while it is closed, without a directory, and without room', async () => {
-      station.intake.close('restoring')
+      station.intake.close('recovery', new TramError('INTAKE_CLOSED', { detail: 'restoring' }))
+      station.intake.close('power', new TramError('UPS_BATTERY_LOW', {}))
+      // Whoever opens opens its own door: the other one stays shut.
+      station.intake.open('power')
       await expect(station.submit(packetOf(['H02']))).rejects.toMatchObject({
         code: 'INTAKE_CLOSED',
         data: { detail: 'restoring' },
       })
-      station.intake.open()
+      station.intake.close('power', new TramError('UPS_BATTERY_LOW', {}))
+      station.intake.open('recovery')
+      await expect(station.submit(packetOf(['H02']))).rejects.toMatchObject({ code: 'UPS_BATTERY_LOW' })
+      station.intake.open('power')
       await station.submit(packetOf(['H02']))
       station = await started({ entries: null })
       await expect(station.submit(packetOf(['H02']))).rejects.toMatchObject({ code: 'DIRECTORY_MISSING' })
