@@ -1,5 +1,5 @@
 // The pages of docs/ that are made from the sources: configuration.md from the schemas, conditions.md from the
-// catalogue, openapi.json from the API, cli.md from the command line,
+// catalogue, openapi.json from the API, cli.md from the command line, leds.md from hw/leds.json,
 // figures.md from what was measured. generate-docs.ts writes them; a test compares them with what is committed.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import { describeRestApi } from '../src/surface/rest/rest-app.ts'
 import type { BenchReport } from '../test/bench/report.ts'
 import { cliPage } from './cli-page.ts'
 import { figuresPage } from './figures-page.ts'
+import { ledPage } from './led-page.ts'
 
 /** Texts by path from the project's root. */
 export async function generatedPages(): Promise<Map<string, string>> {
@@ -18,6 +19,7 @@ export async function generatedPages(): Promise<Map<string, string>> {
     ['docs/conditions.md', conditionsPage()],
     ['docs/openapi.json', `${JSON.stringify(await describeRestApi(), undefined, 2)}\n`],
     ['docs/cli.md', cliPage()],
+    ['docs/leds.md', ledPage(notice)],
     ['docs/figures.md', figuresPage(readFigures())],
   ])
 }
@@ -54,7 +56,7 @@ const sectionTexts: Record<keyof typeof configSections, string> = {
   vxp: 'The HTTP interface that document management software (QLVB&ĐH) speaks.',
   backend: 'One table for each document management system. Each needs either `secret` or `secret_file`.',
   store: 'Limits of packets and of the disk.',
-  box: 'The machine: where its sensors and its clock are asked.',
+  box: 'The machine: where its sensors and its clock are asked, and which lights it has.',
   exchange: 'How long documents are tried and kept, and what is refused.',
   console: 'The service console for a technician on a serial line: `tram console`, see [technician.md](technician.md).',
   mqtt: 'The broker that operators read the health of the station from. Without `url` there is none.',

@@ -12,6 +12,7 @@ import { tramVersion } from './base/version.ts'
 import type { Config } from './config.ts'
 import { ChronyClock } from './equipment/host/chrony-clock.ts'
 import { LinuxBox } from './equipment/host/linux-box.ts'
+import { SysfsLeds } from './equipment/host/sysfs-leds.ts'
 import { Libp2pNetwork } from './equipment/link/libp2p-link.ts'
 import { createLoopback } from './equipment/link/memory-link.ts'
 import { MegatecUps } from './equipment/serial/megatec-ups.ts'
@@ -313,6 +314,10 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
       recovery: { conditions: () => [...recovery.conditions(), ...(power?.guard.conditions() ?? [])] },
     },
   )
+  const leds = new SysfsLeds(
+    { sysFolder: config.box.sys_folder, names: { green: config.box.green_led, red: config.box.red_led } },
+    { conditions: async (signal) => (await health.report(signal)).conditions, logger },
+  )
   const evidence = new EvidenceCollector({ trust }, { records, packets, directory, sent, inbox, outbox })
   const api = new RestServer(
     { socketPath: paths.apiSocket, dataFolder: config.station.data_folder, backends: config.backend },
@@ -337,6 +342,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
   )
 
   const services: Service[] = [
+    leds,
     space,
     records,
     step('losses', () => recovery.prepare()),
@@ -360,7 +366,10 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     retention,
     ...(power?.services ?? []),
     vxp,
-    step('health', async () => health.markReady()),
+    step('health', async () => {
+      health.markReady()
+      leds.markReady()
+    }),
     api,
   ]
   return { services, vxp, network }

@@ -4,6 +4,10 @@ import Type, { type Static } from 'typebox'
 const folder = (fallback: string, description: string) =>
   Type.String({ minLength: 1, maxLength: 4096, default: fallback, description })
 
+/** A name below /sys/class/leds: never a way out of it. */
+const light = (fallback: string, description: string) =>
+  Type.String({ pattern: '^\\w[\\w:.-]{0,63}$', default: fallback, description })
+
 export const hostOptions = Type.Object(
   {
     proc_folder: folder(
@@ -19,6 +23,11 @@ export const hostOptions = Type.Object(
         description: 'UDP port on the loopback at which chronyd answers (its `cmdport`); without it the usual one.',
       }),
     ),
+    green_led: light(
+      'ACT',
+      'The green light, by its name below /sys/class/leds; see leds.md. Absent on this box: no light.',
+    ),
+    red_led: light('PWR', 'The red light, in the same way.'),
   },
   { additionalProperties: false },
 )
