@@ -42,10 +42,10 @@ describe('directory', () => {
   })
   afterEach(() => folder.remove())
 
-  const opened = async (): Promise<Directory> => {
+  const opened = async (isRecovering = () => false): Promise<Directory> => {
     const one = new Directory(
       { folder: join(folder.path, 'directory'), trust: world.trust },
-      { records, clock, logger: silent },
+      { records, clock, logger: silent, isRecovering },
     )
     await one.start()
     return one
@@ -105,6 +105,48 @@ describe('directory', () => {
       directory.fileBytes,
     ])
     expect(Buffer.from(again.current?.cms ?? []).equals(Buffer.from(directory.current?.cms ?? [1]))).toBe(true)
+  })
+
+  it('has its version, its entries and its older files again after a loss, and drops none until that is over', async () => {
+    await use(1)
+    await records.commit(keepDirectory(1))
+    await use(2)
+    await use(4)
+    const kept = ['directory-1.tramdir', 'directory-2.tramdir', 'directory-4.tramdir']
+    expect(await filesKept()).toEqual(kept)
+    const lost = records.keys().filter((key) => key.startsWith('dir'))
+    await records.commit(lost.map((key) => ({ type: 'delete', key })))
+    // Neither is what its name says: another version, and a file that was cut short.
+    await writeFile(join(folder.path, 'directory', 'directory-9.tramdir'), file(2))
+    await writeFile(join(folder.path, 'directory', 'directory-8.tramdir'), file(8).subarray(0, -1))
+    const strange = ['directory-8.tramdir', 'directory-9.tramdir']
+    let isOver = false
+    const again = await opened(() => !isOver)
+    expect([again.version, await codesOf(again)]).toEqual([4, ['H01', 'H01.1', 'H02']])
+    expect(await filesKept()).toEqual([...kept, ...strange])
+    await again.import(pieces(file(5)))
+    isOver = true
+    const later = await opened()
+    expect(later.version).toBe(5)
+    // Nobody knows under which of them something was sealed: what was found is kept for good. The others go.
+    await later.import(pieces(file(6)))
+    expect(await filesKept()).toEqual([...kept, 'directory-5.tramdir', 'directory-6.tramdir'])
+  })
+
+  it('tells its listeners of a version that it has found again', async () => {
+    await use(3)
+    const lost = records.keys().filter((key) => key.startsWith('dir'))
+    await records.commit(lost.map((key) => ({ type: 'delete', key })))
+    let versionHeard = 0
+    const fresh = new Directory(
+      { folder: join(folder.path, 'directory'), trust: world.trust },
+      { records, clock, logger: silent },
+    )
+    fresh.onChange(() => {
+      versionHeard = fresh.version
+    })
+    await fresh.reload()
+    expect(versionHeard).toBe(3)
   })
 
   it('is replaced as a whole: what the newer one does not name is gone, also from the cache', async () => {
