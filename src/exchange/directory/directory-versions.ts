@@ -79,7 +79,7 @@ export class DirectoryVersions {
     const operations: RecordOperation[] = [
       { type: 'put', key: versionKey(record.version), value: DirectoryRecord.encode(record) },
     ]
-    for (const { version } of this.#isRecovering() ? [] : await this.list()) {
+    for (const { version } of await this.list()) {
       if (version === superseded || version === record.version) continue
       if ((await this.#records.get(usedKey(version))) !== undefined) continue
       operations.push({ type: 'delete', key: versionKey(version) })
