@@ -1,6 +1,5 @@
 // Events that wait for the operators' broker: what was raised and cleared while it was away is told when it is back, also after a
 // restart. Fed by whoever watches the conditions; surface/health publishes from it, and an event leaves on the broker's word only.
-import type { Clock } from '../../base/clock.ts'
 import { type ConditionCode, renderCondition } from '../../base/conditions/catalogue.ts'
 import type { Severity } from '../../base/conditions/condition.ts'
 import { asTramError } from '../../base/errors.ts'
@@ -9,10 +8,13 @@ import { key, range, sequencePart } from '../../equipment/store/namespaces.ts'
 import type { RecordOperation, RecordStore } from '../../equipment/store/record-store.ts'
 import type { Sequence } from '../sequence.ts'
 
-/** What happened; the outbox adds the time and the id. */
+/** What has changed; the outbox adds the id. */
 export interface HealthEvent {
+  /** ms since 1970. */
+  timeMs: number
   code: ConditionCode
   severity: Severity
+  change: 'raised' | 'cleared' | 'happened'
   textVi: string
   textEn: string
   /** Flat facts for machines; bounded when it is stored. */
@@ -51,7 +53,7 @@ const digitsOfGeneration = 7
 export class EventOutbox implements Service {
   readonly name = 'event outbox'
   readonly #options: Required<EventOutboxOptions>
-  readonly #deps: { records: RecordStore; sequence: Sequence; clock: Clock }
+  readonly #deps: { records: RecordStore; sequence: Sequence }
   /** Oldest first. */
   #entries: Entry[] = []
   #bytes = 0
@@ -61,7 +63,7 @@ export class EventOutbox implements Service {
   #dropped: { sequence: number; count: number } | undefined
   #listener: () => void = () => undefined
 
-  constructor(options: EventOutboxOptions, deps: { records: RecordStore; sequence: Sequence; clock: Clock }) {
+  constructor(options: EventOutboxOptions, deps: { records: RecordStore; sequence: Sequence }) {
     this.#options = { maxCount: defaultMaxCount, maxBytes: defaultMaxBytes, ...options }
     this.#deps = deps
   }
@@ -88,21 +90,26 @@ export class EventOutbox implements Service {
   }
 
   /**
-   * Stores an event. When there are too many, the oldest of severity `info` goes, else the oldest; an event EVENTS_DROPPED, itself in
+   * Stores events, in order. When there are too many, the oldest of severity `info` goes, else the oldest; an event EVENTS_DROPPED, itself in
    * the outbox, counts them.
-   * @throws TramError DISK_FULL, STORE_FAILED, OVERLOADED: then the event may be missing
+   * @throws TramError DISK_FULL, STORE_FAILED, OVERLOADED: then the events may be missing
    */
-  async add(event: HealthEvent): Promise<void> {
+  async add(events: readonly HealthEvent[]): Promise<void> {
     const puts = new Map<number, RecordOperation>()
-    const sequence = this.#deps.sequence.next()
-    puts.set(sequence, this.#put(sequence, event))
+    for (const event of events) {
+      const sequence = this.#deps.sequence.next()
+      puts.set(sequence, this.#put(sequence, event))
+    }
     const dropped = this.#dropTooMany()
     if (dropped.length > 0) {
       const count = (this.#dropped?.count ?? 0) + dropped.length
       // A new event for each ten would fill the outbox with them: it is written again until somebody reads it.
       this.#dropped = { sequence: this.#dropped?.sequence ?? this.#deps.sequence.next(), count }
       this.#forget(this.#dropped.sequence)
-      puts.set(this.#dropped.sequence, this.#put(this.#dropped.sequence, droppedEvent(count)))
+      puts.set(
+        this.#dropped.sequence,
+        this.#put(this.#dropped.sequence, droppedEvent(count, events.at(-1)?.timeMs ?? 0)),
+      )
     }
     for (const gone of dropped) puts.set(gone, { type: 'delete', key: eventKey(gone) })
     try {
@@ -154,10 +161,7 @@ export class EventOutbox implements Service {
   #put(sequence: number, event: HealthEvent): RecordOperation {
     const isInfo = event.severity === 'info'
     const id = `${String(this.#options.generation).padStart(digitsOfGeneration, '0')}-${sequencePart(sequence)}`
-    const value = Buffer.concat([
-      Uint8Array.of(isInfo ? infoMark : otherMark),
-      eventPayload(id, this.#deps.clock.now(), event),
-    ])
+    const value = Buffer.concat([Uint8Array.of(isInfo ? infoMark : otherMark), eventPayload(id, event)])
     this.#push({ sequence, bytes: value.byteLength, isInfo })
     return { type: 'put', key: eventKey(sequence), value }
   }
@@ -197,24 +201,25 @@ const otherMark = 0
 
 const eventKey = (sequence: number): string => key('event', sequencePart(sequence))
 
-function droppedEvent(count: number): HealthEvent {
+function droppedEvent(count: number, timeMs: number): HealthEvent {
   const { code, severity, vi, en } = renderCondition('EVENTS_DROPPED', { count })
-  return { code, severity, textVi: vi, textEn: en, data: { count } }
+  return { timeMs, code, severity, change: 'happened', textVi: vi, textEn: en, data: { count } }
 }
 
 /** The JSON of an event, at most `maxEventBytes`: texts and data tell of names and files that others have chosen. */
-function eventPayload(id: string, ts: number, { code, severity, textVi, textEn, data }: HealthEvent): Uint8Array {
+function eventPayload(id: string, event: HealthEvent): Uint8Array {
+  const { timeMs: ts, code, severity, change, textVi, textEn, data } = event
   for (const length of textLengths) {
     const bounded = Object.entries(data)
       .slice(0, maxDataKeys)
       .filter(([, value]) => typeof value === 'string' || Number.isFinite(value))
       .map(([name, value]) => [name, typeof value === 'string' ? cut(value, length) : value])
     const [text_vi, text_en] = [cut(textVi, length), cut(textEn, length)]
-    const fields = { ts, id, code, severity, text_vi, text_en, data: Object.fromEntries(bounded) }
+    const fields = { ts, id, code, severity, change, text_vi, text_en, data: Object.fromEntries(bounded) }
     const payload = Buffer.from(JSON.stringify(fields))
     if (payload.byteLength < maxEventBytes) return payload
   }
-  return Buffer.from(JSON.stringify({ ts, id, code, severity, text_vi: code, text_en: code, data: {} }))
+  return Buffer.from(JSON.stringify({ ts, id, code, severity, change, text_vi: code, text_en: code, data: {} }))
 }
 
 const cut = (text: string, length: number): string => text.slice(0, length).toWellFormed()

@@ -12,8 +12,10 @@ import { levelStore, never, type TemporaryFolder, temporaryFolder } from '../../
 
 const clock = new TestClock()
 const event = (n: number, severity: Severity = 'warning'): HealthEvent => ({
+  timeMs: clock.now(),
   code: 'PEER_UNREACHABLE',
   severity,
+  change: 'raised',
   textVi: `Sự kiện ${n}`,
   textEn: `Event ${n}`,
   data: { n },
@@ -32,7 +34,7 @@ interface Payload {
 async function started(records: RecordStore, options: { maxCount?: number; maxBytes?: number } = {}) {
   const sequence = new Sequence(records)
   await sequence.start()
-  const outbox = new EventOutbox({ generation: 3, ...options }, { records, sequence, clock })
+  const outbox = new EventOutbox({ generation: 3, ...options }, { records, sequence })
   await outbox.start()
   return outbox
 }
@@ -65,7 +67,7 @@ describe('EventOutbox', () => {
       // The last of the round before was handed out and never acknowledged.
       const left = await drain(outbox)
       expect(left.map(({ data }) => data.n)).toEqual(round === 0 ? [] : [round * 10 - 8, round * 10 - 7])
-      for (const n of [1, 2, 3]) await outbox.add(event(round * 10 + n))
+      for (const n of [1, 2, 3]) await outbox.add([event(round * 10 + n)])
       const [first] = await outbox.next(1)
       if (first === undefined) throw new Error('nothing is there')
       await outbox.published([first.sequence])
@@ -87,7 +89,7 @@ describe('EventOutbox', () => {
     const perDay = 1440
     for (let minute = 0; minute < perDay; minute++) {
       clock.advance(60_000)
-      await outbox.add(event(minute, minute % 2 === 0 ? 'info' : 'error'))
+      await outbox.add([event(minute, minute % 2 === 0 ? 'info' : 'error')])
       expect(outbox.size).toBeLessThanOrEqual(200)
     }
     let stored = 0
@@ -111,13 +113,15 @@ describe('EventOutbox', () => {
     const outbox = await started(records, { maxBytes: 64 * 1024 })
     const long = 'ă'.repeat(100_000)
     const data = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`key${index}`, long]))
-    await outbox.add({
-      ...event(0),
-      textVi: '\u0000'.repeat(9_000),
-      textEn: long,
-      data: { long: '\u0000'.repeat(9_000) },
-    })
-    for (let n = 1; n < 100; n++) await outbox.add({ ...event(n), textVi: long, textEn: long, data })
+    await outbox.add([
+      {
+        ...event(0),
+        textVi: '\u0000'.repeat(9_000),
+        textEn: long,
+        data: { long: '\u0000'.repeat(9_000) },
+      },
+    ])
+    for (let n = 1; n < 100; n++) await outbox.add([{ ...event(n), textVi: long, textEn: long, data }])
     let bytes = 0
     for await (const [, value] of records.range(range('event'))) {
       expect(value.byteLength).toBeLessThanOrEqual(maxEventBytes)
@@ -131,11 +135,11 @@ describe('EventOutbox', () => {
 
   it('neither drops nor changes what somebody may have read', async () => {
     const outbox = await started(new MemoryRecordStore(), { maxCount: 20 })
-    for (let n = 0; n < 30; n++) await outbox.add(event(n))
+    for (let n = 0; n < 30; n++) await outbox.add([event(n)])
     const read = await outbox.next(12)
     const texts = read.map(({ payload }) => Buffer.from(payload).toString('utf8'))
     expect(texts.some((text) => text.includes('EVENTS_DROPPED'))).toBe(true)
-    for (let n = 30; n < 40; n++) await outbox.add(event(n, 'critical'))
+    for (let n = 30; n < 40; n++) await outbox.add([event(n, 'critical')])
     const again = await outbox.next(12)
     expect(again.map(({ payload }) => Buffer.from(payload).toString('utf8'))).toEqual(texts)
     await outbox.published(again.map(({ sequence }) => sequence))
@@ -149,11 +153,11 @@ describe('EventOutbox', () => {
   it('does not stand still for a record that cannot be read, or a commit that failed', async () => {
     const records = new MemoryRecordStore()
     const outbox = await started(records)
-    await outbox.add(event(1))
+    await outbox.add([event(1)])
     records.failure = new TramError('DISK_FULL', { neededBytes: 1, freeBytes: 0 })
-    await expect(outbox.add(event(2))).rejects.toThrow(TramError)
+    await expect(outbox.add([event(2)])).rejects.toThrow(TramError)
     records.failure = undefined
-    await outbox.add(event(3))
+    await outbox.add([event(3)])
     const [first] = await outbox.next(1)
     const damagedKey = key('event', sequencePart(first?.sequence ?? 0))
     const get = records.get.bind(records)
