@@ -61,6 +61,7 @@ import { Sequence } from './exchange/sequence.ts'
 import { Statuses } from './exchange/statuses.ts'
 import { Switchboard } from './exchange/switchboard.ts'
 import { TrustedClock } from './exchange/time/trusted-clock.ts'
+import { brokerParts } from './station-broker.ts'
 import { RestServer } from './surface/rest/rest-server.ts'
 import { VxpServer } from './surface/vxp/vxp-server.ts'
 import { readCertificates, readTrust } from './trust-files.ts'
@@ -311,13 +312,20 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     { ...own, version: tramVersion },
     {
       ...{ records, space, token, sealer, courier, switchboard, directory, counts, deliveries, clock },
-      recovery: { conditions: () => [...recovery.conditions(), ...(power?.guard.conditions() ?? [])] },
+      recovery: {
+        conditions: () => [...recovery.conditions(), ...(power?.guard.conditions() ?? []), ...reports.conditions()],
+      },
     },
   )
   const leds = new SysfsLeds(
     { sysFolder: config.box.sys_folder, names: { green: config.box.green_led, red: config.box.red_led } },
     { conditions: async (signal) => (await health.report(signal)).conditions, logger },
   )
+  const reports = brokerParts(config, {
+    ...{ records, sequence, clock, logger },
+    report: () => health.report(AbortSignal.timeout(meetingMs)),
+    peerId: () => network.peerId,
+  })
   const evidence = new EvidenceCollector({ trust }, { records, packets, directory, sent, inbox, outbox })
   const api = new RestServer(
     { socketPath: paths.apiSocket, dataFolder: config.station.data_folder, backends: config.backend },
@@ -370,6 +378,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
       health.markReady()
       leds.markReady()
     }),
+    ...reports.services,
     api,
   ]
   return { services, vxp, network }

@@ -16,6 +16,7 @@ export type Rule = (files: readonly SourceFile[]) => Violation[]
 const storeys = ['base', 'document', 'equipment', 'exchange', 'surface']
 const compositionRoots = [
   'src/station.ts',
+  'src/station-broker.ts',
   'src/offline.ts',
   'src/doctor.ts',
   'src/console.ts',

@@ -2,6 +2,7 @@
 // for the broker; tests of the publisher take it away, let it refuse, and look at what it holds.
 import { TramError } from '../../src/base/errors.ts'
 import {
+  type BrokerTrouble,
   type HealthBroker,
   maxInFlight,
   maxPayloadBytes,
@@ -68,7 +69,7 @@ export class MemoryHealthBroker implements HealthBroker {
   readonly #waiting = new Set<(error: TramError) => void>()
   #listener: () => void = () => undefined
   #isConnected = false
-  #refusal: TramError | undefined
+  #refusal: TramError<'BROKER_REFUSED'> | undefined
   #will: NodeJS.Timeout | undefined
 
   constructor(hub: MemoryHub, presence: Presence) {
@@ -80,7 +81,7 @@ export class MemoryHealthBroker implements HealthBroker {
     return this.#isConnected
   }
 
-  get trouble(): TramError | undefined {
+  get trouble(): BrokerTrouble | undefined {
     return this.#isConnected ? this.#refusal : away('down')
   }
 
@@ -152,4 +153,5 @@ export class MemoryHealthBroker implements HealthBroker {
   }
 }
 
-const away = (detail: string): TramError => new TramError('BROKER_UNREACHABLE', { broker: 'memory', detail })
+const away = (detail: string): TramError<'BROKER_UNREACHABLE'> =>
+  new TramError('BROKER_UNREACHABLE', { broker: 'memory', detail })

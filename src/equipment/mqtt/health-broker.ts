@@ -13,6 +13,8 @@ export interface Presence {
   offlineAfterMs: number
 }
 
+export type BrokerTrouble = TramError<'BROKER_UNREACHABLE'> | TramError<'BROKER_REFUSED'>
+
 export interface PublishOptions {
   /** The broker keeps it for whoever comes later, in place of the one before it. */
   retain: boolean
@@ -26,8 +28,8 @@ export interface PublishOptions {
  */
 export interface HealthBroker extends Service {
   readonly isConnected: boolean
-  /** Why there is no connection, or what the broker has refused last; undefined while all is well. BROKER_UNREACHABLE or BROKER_REFUSED. */
-  readonly trouble: TramError | undefined
+  /** Why there is no connection, or what the broker has refused last; undefined while all is well. */
+  readonly trouble: BrokerTrouble | undefined
   /** Calls `listener` after every connection, when the presence is published. Set once, before `start`. */
   onConnected(listener: () => void): void
   /**

@@ -4,7 +4,13 @@ import { open } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { TramError } from '../../base/errors.ts'
 import { type Logger, logFields } from '../../base/logger.ts'
-import { type HealthBroker, maxPayloadBytes, type Presence, type PublishOptions } from './health-broker.ts'
+import {
+  type BrokerTrouble,
+  type HealthBroker,
+  maxPayloadBytes,
+  type Presence,
+  type PublishOptions,
+} from './health-broker.ts'
 import { MqttConnection, RefusedPublish } from './mqtt-connection.ts'
 import { type BrokerOptions, parseBrokerUrl } from './mqtt-options.ts'
 
@@ -37,8 +43,8 @@ export class MqttHealthBroker implements HealthBroker {
   #running: Promise<void> = Promise.resolve()
   #listener: () => void = () => undefined
   #connection: MqttConnection | undefined
-  #unreachable: TramError | undefined
-  #refusal: TramError | undefined
+  #unreachable: TramError<'BROKER_UNREACHABLE'> | undefined
+  #refusal: TramError<'BROKER_REFUSED'> | undefined
 
   constructor(options: MqttHealthBrokerOptions, deps: { logger: Logger }) {
     this.#options = options
@@ -50,7 +56,7 @@ export class MqttHealthBroker implements HealthBroker {
     return this.#connection !== undefined
   }
 
-  get trouble(): TramError | undefined {
+  get trouble(): BrokerTrouble | undefined {
     return this.#unreachable ?? this.#refusal
   }
 
@@ -177,7 +183,8 @@ export class MqttHealthBroker implements HealthBroker {
     if (isNew) this.#logger.warn(logFields(this.#unreachable), 'no connection to the broker')
   }
 
-  #away = (detail: string): TramError => new TramError('BROKER_UNREACHABLE', { broker: this.#broker, detail })
+  #away = (detail: string): TramError<'BROKER_UNREACHABLE'> =>
+    new TramError('BROKER_UNREACHABLE', { broker: this.#broker, detail })
 }
 
 async function readPem(file: string): Promise<Uint8Array> {

@@ -1,0 +1,95 @@
+// The part of station.ts that reports to the operators' broker: outbox, connection and publisher, when `[mqtt]` names one.
+import type { Clock } from './base/clock.ts'
+import type { Service } from './base/lifecycle.ts'
+import type { Logger } from './base/logger.ts'
+import type { Config } from './config.ts'
+import type { BrokerTrouble } from './equipment/mqtt/health-broker.ts'
+import { MqttHealthBroker } from './equipment/mqtt/mqtt-health-broker.ts'
+import { hasBroker } from './equipment/mqtt/mqtt-options.ts'
+import type { RecordStore } from './equipment/store/record-store.ts'
+import { EventOutbox, type HealthEvent } from './exchange/health/event-outbox.ts'
+import type { HealthReport, OverallHealth } from './exchange/health/station-health.ts'
+import type { Sequence } from './exchange/sequence.ts'
+import { HealthPublisher } from './surface/health/health-publisher.ts'
+
+export interface BrokerDeps {
+  records: RecordStore
+  sequence: Sequence
+  clock: Clock
+  logger: Logger
+  report: () => Promise<HealthReport>
+  peerId: () => string
+}
+
+export interface BrokerParts {
+  services: readonly Service[]
+  /** Stores events for the broker; without one they are told to nobody. Throws as `EventOutbox.add`. */
+  tell(events: readonly HealthEvent[]): Promise<void>
+  /** Events that wait; undefined without a broker. */
+  waiting(): number | undefined
+  /** What is wrong with the broker, once it has been so for a minute. */
+  conditions(): readonly BrokerTrouble[]
+}
+
+/** A broker that is started again is no trouble yet. */
+const troubleAfterMs = 60_000
+
+/** What reports to the broker of `config`; parts without services when it names none. */
+export function brokerParts(config: Config, deps: BrokerDeps): BrokerParts {
+  const { station, mqtt } = config
+  if (!hasBroker(mqtt))
+    return { services: [], tell: async () => undefined, waiting: () => undefined, conditions: () => [] }
+  const { clock, logger } = deps
+  const topicBase = `tram/v1/${mqtt.site}/${station.id}`
+  const presence = {
+    topic: `${topicBase}/availability`,
+    online: 'online',
+    offline: 'offline',
+    offlineAfterMs: mqtt.will_delay_s * 1000,
+  }
+  const events = new EventOutbox({ generation: station.generation }, deps)
+  const broker = new MqttHealthBroker({ mqtt, clientId: station.id, presence }, { logger })
+  const publisher = new HealthPublisher(
+    { topicBase, stateIntervalMs: mqtt.state_interval_s * 1000 },
+    {
+      ...{ broker, events, clock, logger },
+      state: async () => stateOf(await deps.report()),
+      info: async () => ({ ...infoOf(await deps.report()), name: station.name, peer_id: deps.peerId() }),
+    },
+  )
+  let troubledSinceMs: number | undefined
+  return {
+    services: [events, broker, publisher],
+    tell: (told) => events.add(told),
+    waiting: () => events.size,
+    conditions: () => {
+      const { trouble } = broker
+      troubledSinceMs = trouble === undefined ? undefined : (troubledSinceMs ?? clock.monotonic())
+      const isOld = troubledSinceMs !== undefined && clock.monotonic() - troubledSinceMs >= troubleAfterMs
+      return trouble !== undefined && isOld ? [trouble] : []
+    },
+  }
+}
+
+const statusNumbers: Record<OverallHealth, number> = { ok: 0, degraded: 1, failed: 2 }
+
+const stateOf = ({ overall, readySince, now, queues, sealing, peers, disk }: HealthReport) => ({
+  status: statusNumbers[overall],
+  uptime_seconds: readySince === 0 ? 0 : Math.round((now - readySince) / 1000),
+  queue_depth: queues.reduce((sum, { depth }) => sum + depth, 0),
+  waybills_unsealed: sealing.waybills,
+  receipts_owed: sealing.receipts,
+  peers_connected: peers.connected,
+  peers_known: peers.known,
+  disk_free_bytes: disk.freeBytes,
+  intake_open: disk.open ? 1 : 0,
+})
+
+const infoOf = ({ station, version, generation, token, directory }: HealthReport) => ({
+  ...{ station, version, generation },
+  token_label: token.label,
+  token_serial: token.serial,
+  certificate_sha256: token.certificateSha256,
+  directory_version: directory.version,
+  directory_expires: directory.expires,
+})
