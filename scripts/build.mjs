@@ -1,4 +1,4 @@
-// Bundles the two programs with esbuild: dist/tram.mjs (station and command line) and dist/tram-signer.mjs.
+// Bundles the programs with esbuild: dist/tram.mjs (station and command line), dist/tram-signer.mjs, dist/tram-inventory.mjs.
 // `npm run build`. Started from the bundles, the station is up in half the time that single modules take
 // (docs/reference/stack.md). Native packages stay outside; they are loaded from node_modules.
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
@@ -9,7 +9,11 @@ import { build } from 'esbuild'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
 /** Program name and its entry. */
-const programs = { tram: 'src/main.ts', 'tram-signer': 'src/equipment/token/signer-main.ts' }
+const programs = {
+  tram: 'src/main.ts',
+  'tram-signer': 'src/equipment/token/signer-main.ts',
+  'tram-inventory': 'src/equipment/host/systeminformation-inventory.ts',
+}
 
 /**
  * `import` of Node's http evaluates its getters, of which one loads undici: 50 ms and 10 MB for every station and command.
