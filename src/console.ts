@@ -1,13 +1,13 @@
 // Composition root of `tram console`, the service console on a serial line: a program of its own, so that a technician finds it
 // also when the station does not start. main.ts calls it. What it cannot do on this box is handed on as absent.
 import { execFile } from 'node:child_process'
-import { access, readdir } from 'node:fs/promises'
+import { access } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { systemClock } from './base/clock.ts'
 import { asTramError, isSystemError, TramError } from './base/errors.ts'
 import { startAll, stopAll } from './base/lifecycle.ts'
-import { type Logger, logFields } from './base/logger.ts'
+import { createLogger, type Logger, logFields } from './base/logger.ts'
 import { parseOptions } from './base/options.ts'
 import { type DataPaths, dataPaths } from './base/paths.ts'
 import { tramVersion } from './base/version.ts'
@@ -18,6 +18,7 @@ import type { HealthReport, TokenHealth } from './exchange/health/station-health
 import { ApiClient, type ApiRequest } from './surface/cli/api-client.ts'
 import type { ConsoleActions } from './surface/console/console-actions.ts'
 import { type ConsoleOptions, consoleOptions } from './surface/console/console-options.ts'
+import { withoutDocuments } from './surface/console/console-texts.ts'
 import { networkText } from './surface/console/network-facts.ts'
 import { ServiceConsole } from './surface/console/service-console.ts'
 
@@ -25,12 +26,13 @@ const baudRate = 115_200
 /** The station answers from memory; what takes longer does not come. */
 const apiMs = 60_000
 const commandMs = 60_000
-const sysfsRoot = '/sys'
 
 export interface ConsoleWish {
   configFile: string
   /** Instead of the one in the configuration. */
   line: string | undefined
+  /** argv of the signer program, without `--config`: the doctor looks at the token with it. */
+  signerCommand: readonly string[]
 }
 
 /**
@@ -44,7 +46,7 @@ export async function runConsole(wish: ConsoleWish, logger: Logger, signal: Abor
   if (path === undefined)
     throw new TramError('CONFIG_INVALID', { file, line: 1, key: 'console.line', detail: 'is missing' })
   const line = new SerialportLine({ path, baudRate }, { logger })
-  const actions = consoleActions(file, options)
+  const actions = consoleActions(file, options, wish.signerCommand)
   const serviceConsole = new ServiceConsole(
     { language: options.language, idleMs: options.idle_seconds * 1000, version: tramVersion },
     { line, actions, clock: systemClock, logger },
@@ -55,7 +57,10 @@ export async function runConsole(wish: ConsoleWish, logger: Logger, signal: Abor
   const { promise: asked, resolve: stop } = Promise.withResolvers<void>()
   signal.addEventListener('abort', () => stop(), { once: true })
   if (signal.aborted) stop()
+  // While the plug is out nothing else keeps the process: the line's own timers hold up no station that wants to end.
+  const alive = setInterval(() => undefined, 3_600_000)
   await asked
+  clearInterval(alive)
   await stopAll(services)
 }
 
@@ -73,7 +78,7 @@ async function readConsoleOptions(file: string, line: string | undefined, logger
 }
 
 /** What this box can do. The configuration is read anew each time: it is changed here, and elsewhere. */
-function consoleActions(file: string, options: ConsoleOptions): ConsoleActions {
+function consoleActions(file: string, options: ConsoleOptions, signerCommand: readonly string[]): ConsoleActions {
   const { restart_command: restart } = options
   const station = async () => (await loadConfig(file)).station
   const paths = async (): Promise<DataPaths> => dataPaths((await station()).data_folder)
@@ -90,7 +95,7 @@ function consoleActions(file: string, options: ConsoleOptions): ConsoleActions {
         () => '',
       ),
     health,
-    network: async (language) => networkText(language, sysfsRoot, await interfaceNames()),
+    network: async (language) => networkText(language, (await loadConfig(file)).box.sys_folder),
     fingerprints: async (signal) => ({
       version: tramVersion,
       station: (await station()).id,
@@ -103,6 +108,12 @@ function consoleActions(file: string, options: ConsoleOptions): ConsoleActions {
         },
       ),
     }),
+    doctor: async (language, signal) => {
+      const { examine } = await import('./doctor.ts')
+      const { doctorText } = await import('./surface/doctor/doctor-text.ts')
+      const report = await examine(file, { isNetworkAsked: false }, signerCommand, createLogger('silent'), signal)
+      return doctorText({ ...report, checks: report.checks.map(withoutDocuments) }, language)
+    },
     enterPin: (pin, signal) => ask<TokenHealth>({ method: 'POST', path: 'pin', json: { pin } }, signal),
     settings: {
       read: async () => {
@@ -113,10 +124,6 @@ function consoleActions(file: string, options: ConsoleOptions): ConsoleActions {
     },
     ...(restart === undefined ? {} : { restart: (signal: AbortSignal) => runCommand(restart, signal) }),
   }
-}
-
-async function interfaceNames(): Promise<string[]> {
-  return (await readdir(`${sysfsRoot}/class/net`)).sort()
 }
 
 /** Null before the station has made its key, which is not the console's to make. */

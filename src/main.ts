@@ -57,7 +57,7 @@ async function runStation(configFile: string): Promise<number> {
 /** Serves the console until a signal; its log is a service's. */
 async function serveConsole(configFile: string, line: string | undefined): Promise<void> {
   const { runConsole } = await import('./console.ts')
-  await runConsole({ configFile, line }, createLogger('info'), stopping.signal)
+  await runConsole({ configFile, line, signerCommand: signerCommand() }, createLogger('info'), stopping.signal)
 }
 
 /** Where the configuration is when nobody says: `TRAM_CONFIG`, the folder that we are in, the system's. */

@@ -30,6 +30,7 @@ import { DirectoryExchange } from './exchange/directory/directory-exchange.ts'
 import { DirectoryRequests } from './exchange/directory/directory-requests.ts'
 import { DocumentAccess } from './exchange/document-access.ts'
 import { AuditLog } from './exchange/evidence/audit-log.ts'
+import { noteConfiguration } from './exchange/evidence/configuration-watch.ts'
 import { exportEvidence } from './exchange/evidence/evidence-archive.ts'
 import { EvidenceCollector } from './exchange/evidence/evidence-collector.ts'
 import { Tracing } from './exchange/evidence/tracing.ts'
@@ -123,6 +124,7 @@ async function importInstalled(file: string | undefined, directory: Directory, l
 
 async function assemble(config: Config, paths: DataPaths, signerCommand: readonly string[], logger: Logger) {
   const own = { station: config.station.id, generation: config.station.generation }
+  const { file: _, ...sections } = config
   const trust = await readTrust(config.trust)
   const chain = await readCertificates(config.token.chain_files)
 
@@ -359,6 +361,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     clock,
     step('sequence', () => sequence.start()),
     audit,
+    step('configuration', () => noteConfiguration(own.station, sections, { records, audit })),
     step('incoming packets', () => incoming.sweep()),
     directory,
     step('installed directory', () => importInstalled(config.trust.directory_file, directory, logger)),

@@ -34,6 +34,7 @@ export type AuditAct =
   | 'clock-trusted'
   | 'power-failing'
   | 'power-back'
+  | 'configuration-changed'
 
 export interface AuditEntry {
   sequence: number

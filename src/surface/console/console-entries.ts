@@ -79,13 +79,13 @@ async function showStatus({ terminal, actions }: EntryContext): Promise<void> {
   await terminal.say(terminal.text(countsOf(report)))
 }
 
-/** Numbers only: which documents they are is nobody's business here. */
+/** Numbers only: which documents they are is nobody's business here. A line each. */
 function countsOf({ queues, peers, token, disk, directory }: HealthReport): Text {
   const waiting = queues.reduce((sum, { depth }) => sum + depth, 0)
   const freeMib = Math.floor(disk.freeBytes / 1024 / 1024)
   return {
-    vi: `Token: ${token.state}. Trạm khác: nối ${peers.connected}/${peers.known}. Chờ chuyển: ${waiting}. Danh bạ: ${directory.version}. Ổ đĩa trống: ${freeMib} MiB.`,
-    en: `Token: ${token.state}. Other stations: ${peers.connected} of ${peers.known} connected. Waiting deliveries: ${waiting}. Directory: ${directory.version}. Disk free: ${freeMib} MiB.`,
+    vi: `Token: ${token.state}\nTrạm khác đang nối: ${peers.connected}/${peers.known}\nChờ chuyển: ${waiting}\nDanh bạ: phiên bản ${directory.version}\nỔ đĩa trống: ${freeMib} MiB`,
+    en: `Token: ${token.state}\nOther stations connected: ${peers.connected} of ${peers.known}\nWaiting deliveries: ${waiting}\nDirectory: version ${directory.version}\nDisk free: ${freeMib} MiB`,
   }
 }
 

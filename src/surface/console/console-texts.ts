@@ -1,10 +1,5 @@
 // What the service console says, in Vietnamese and English. Conditions have their own texts (base/conditions).
-import {
-  type ConditionCode,
-  catalogue,
-  isConditionCode,
-  type RenderedCondition,
-} from '../../base/conditions/catalogue.ts'
+import { catalogue, isConditionCode, type RenderedCondition } from '../../base/conditions/catalogue.ts'
 import type { TramError } from '../../base/errors.ts'
 import type { Text } from '../../base/text-format.ts'
 import type { ConsoleLanguage } from './console-terminal.ts'
@@ -32,7 +27,7 @@ export const texts = {
     'Có nhiễu trên đường truyền. Đặt 115200 8N1, không điều khiển luồng.',
     'There was noise on the line. Set 115200 8N1, no flow control.',
   ),
-  choose: both('Chọn', 'Choose'),
+  choose: both('Chọn (Enter: danh mục): ', 'Choose (Enter: menu): '),
   unknownChoice: both('Không có mục này. Gõ số hoặc chữ ở đầu dòng.', 'No such entry. Type what stands before a line.'),
   cancelled: both('Đã huỷ.', 'Cancelled.'),
   unchanged: both('Không thay đổi gì.', 'Nothing was changed.'),
@@ -41,7 +36,10 @@ export const texts = {
   ok: both('TỐT', 'OK'),
   degraded: both('CẦN XEM', 'DEGRADED'),
   failed: both('HỎNG', 'FAILED'),
-  unknown: both('chưa biết (trạm không chạy)', 'not known (the station is not running)'),
+  unknown: both(
+    'chưa biết (trạm không chạy, hoặc chưa nhập PIN)',
+    'not known (the station is not running, or waits for its PIN)',
+  ),
   blinking: both('Đèn đang nháy.', 'The lights are blinking.'),
   pinPrompt: both('PIN (Enter để thôi): ', 'PIN (Enter to leave): '),
   pinReady: both('Token đã sẵn sàng, không cần PIN.', 'The token is ready; no PIN is needed.'),
@@ -85,21 +83,20 @@ export const texts = {
   ),
 } as const
 
-/** The text of a condition and what to do, as a list of documents must never be shown here: placeholders of such stay empty. */
+/** The text of a condition, and what to do. */
 export function conditionText(condition: RenderedCondition, language: ConsoleLanguage): [what: string, todo: string] {
-  const { code, vi, en, todoVi, todoEn } = tellsOfDocuments(condition.code) ? withoutData(condition) : condition
+  const { code, vi, en, todoVi, todoEn } = withoutDocuments(condition)
   const [what, todo] = language === 'en' ? [en, todoEn] : [vi, todoVi]
   return [`${what} (${code})`, `  → ${todo}`]
 }
 
+/** `told` with nothing filled in when it would name documents: those are no business of who stands before the box. */
+export function withoutDocuments<Told extends { code: string | null; vi: string; en: string }>(told: Told): Told {
+  const { code } = told
+  if (code === null || !isConditionCode(code) || !/\{documents?\}/.test(catalogue[code].en)) return told
+  const blank = (text: string): string => text.replace(/\{\w+\}/g, '…')
+  return { ...told, vi: blank(catalogue[code].vi), en: blank(catalogue[code].en) }
+}
+
 export const errorText = (error: TramError, language: ConsoleLanguage): [what: string, todo: string] =>
   conditionText(error.condition, language)
-
-const tellsOfDocuments = (code: string): code is ConditionCode =>
-  isConditionCode(code) && /\{documents?\}/.test(catalogue[code].en)
-
-function withoutData(condition: RenderedCondition): RenderedCondition {
-  const { vi, en } = catalogue[condition.code as ConditionCode]
-  const blank = (text: string): string => text.replace(/\{\w+\}/g, '…')
-  return { ...condition, vi: blank(vi), en: blank(en) }
-}

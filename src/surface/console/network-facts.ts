@@ -1,6 +1,6 @@
 // The network as a technician sees it: interfaces, link and addresses, from the kernel. What a driver says in /sys is not ours:
 // reads are bounded, and only what looks right is shown. Used by the service console.
-import { open } from 'node:fs/promises'
+import { open, readdir } from 'node:fs/promises'
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { columns, type Language, type Text } from '../../base/text-format.ts'
@@ -16,17 +16,18 @@ const noInterfaces: Text = { vi: 'Không thấy cổng mạng nào.', en: 'There
 /**
  * A line for each interface but the loopback: name, link, speed, MAC and addresses.
  * @param sysfsRoot `/sys`, or a tree like it
- * @param names interfaces to tell of: a kernel lists one without address only in /sys
  * @param addresses as node:os tells them
+ * @throws the system's error when there is no such tree
  */
 export async function networkText(
   language: Language,
   sysfsRoot: string,
-  names: readonly string[],
   addresses: NodeJS.Dict<NetworkInterfaceInfo[]> = networkInterfaces(),
 ): Promise<string> {
   const rows: string[][] = []
-  for (const name of names.filter((one) => one !== 'lo').slice(0, maxInterfaces)) {
+  // Only /sys lists those without an address as well.
+  const names = (await readdir(join(sysfsRoot, 'class/net'))).filter((name) => name !== 'lo').sort()
+  for (const name of names.slice(0, maxInterfaces)) {
     const folder = join(sysfsRoot, 'class/net', name)
     const state = await firstLine(join(folder, 'operstate'))
     const speed = Number(await firstLine(join(folder, 'speed')))

@@ -28,6 +28,8 @@ export interface ServiceConsoleDeps {
   logger: Logger
 }
 
+type Chosen = keyof typeof labels | 'menu' | undefined
+
 export class ServiceConsole implements Service {
   readonly name = 'service console'
   readonly #options: ServiceConsoleOptions
@@ -140,12 +142,14 @@ export class ServiceConsole implements Service {
   }
 
   async #runMenu(terminal: ConsoleTerminal): Promise<void> {
-    let isLeaving = false
-    while (!isLeaving) {
+    let last: Chosen = 'menu'
+    while (last !== 'leave') {
       terminal.arm()
       try {
-        isLeaving = (await this.#choose(terminal)) === 'leave'
+        // The menu need not scroll away every answer.
+        last = await this.#choose(terminal, ['menu', 'language', 'settings'].includes(last ?? ''))
       } catch (error) {
+        last = undefined
         if (terminal.ended.aborted) throw error
         if (terminal.signal.aborted) await terminal.say('', terminal.text(texts.cancelled))
         else await this.#tell(asTramError(error), terminal)
@@ -154,14 +158,16 @@ export class ServiceConsole implements Service {
     this.#leave(terminal)
   }
 
-  /** Shows the menu, and runs the entry that is chosen. Returns its name. */
-  async #choose(terminal: ConsoleTerminal): Promise<keyof typeof labels | undefined> {
+  /** Runs the entry that is chosen. Returns its name, or that the menu is wanted. */
+  async #choose(terminal: ConsoleTerminal, isMenuDue: boolean): Promise<Chosen> {
     const { actions, logger } = this.#deps
     const there = entries.filter((entry) => entry.isThere(actions))
-    await terminal.say('', `== Trạm ${await actions.title()} ==`)
-    await terminal.say(...there.map(({ key, label }) => `${key.padStart(3)}  ${terminal.text(label)}`))
-    const choice = (await terminal.ask(`${terminal.text(texts.choose)}: `)).toLowerCase()
-    if (choice === '') return undefined
+    if (isMenuDue) {
+      await terminal.say('', `== Trạm ${await actions.title()} ==`)
+      await terminal.say(...there.map(({ key, label }) => `${key.padStart(3)}  ${terminal.text(label)}`))
+    }
+    const choice = (await terminal.ask(terminal.text(texts.choose))).toLowerCase()
+    if (choice === '') return 'menu'
     const entry = there.find(({ key }) => key === choice)
     if (entry === undefined) {
       await terminal.say(terminal.text(texts.unknownChoice))

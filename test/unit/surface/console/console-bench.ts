@@ -106,6 +106,6 @@ export class ConsoleBench {
 
   /** From the greeting into the menu. */
   async enter(): Promise<string> {
-    return await this.type('', 'Chọn: ')
+    return await this.type('', 'danh mục): ')
   }
 }
