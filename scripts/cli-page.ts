@@ -71,6 +71,10 @@ of [conditions.md](conditions.md) and what to do. \`critical\` and \`error\` fai
     .join(', ')}
 (the last three: self-test only).
 
+\`tram support-bundle\` packs the doctor's codes, health, configuration, the end of log and audit log, counts, versions and facts of the
+box, with a \`manifest.json\` of digests. Texts go in only where their kind is known: no secret, no PIN, no document, no subject, no
+file name. What cannot be collected is named in the manifest.
+
 ## Tiếng Việt
 
 ${helpTexts('vi')}

@@ -11,14 +11,20 @@ import { tramVersion } from './base/version.ts'
 import { type Config, loadConfig } from './config.ts'
 import { DirectoryFileReader, type DirectoryTrust } from './document/directory-file.ts'
 import type { StationEntry } from './document/schema/directory.ts'
+import type { BoxReadings } from './equipment/host/box-readings.ts'
+import { ChronyClock } from './equipment/host/chrony-clock.ts'
+import { LinuxBox } from './equipment/host/linux-box.ts'
 import { peerIdFromKeyFile } from './equipment/link/libp2p-identity.ts'
 import { SignerClient } from './equipment/token/signer-client.ts'
 import { lookWithSigner } from './equipment/token/signer-look.ts'
+import type { AuditEntry } from './exchange/evidence/audit-log.ts'
 import type { HealthReport } from './exchange/health/station-health.ts'
 import { ApiClient } from './surface/cli/api-client.ts'
+import { readStart } from './surface/doctor/bounded-file.ts'
 import { runDoctor } from './surface/doctor/doctor.ts'
 import type { DoctorReport } from './surface/doctor/doctor-report.ts'
-import type { DoctorSite, FoundDirectory, FoundToken } from './surface/doctor/doctor-site.ts'
+import type { BundleSite, FoundDirectory, FoundToken } from './surface/doctor/doctor-site.ts'
+import { createSupportBundle, type SupportBundle } from './surface/doctor/support-bundle.ts'
 import { readCertificates, readTrust } from './trust-files.ts'
 
 /** For one part of the station to answer: less than a check may take. */
@@ -37,28 +43,40 @@ export async function examine(
   return runDoctor(createDoctorSite(configFile, signerCommand, logger, signal), options, signal)
 }
 
+/** Collects a support bundle. @param signerCommand as `writeDescriptor`. @throws the signal's reason */
+export async function bundleSupport(
+  configFile: string,
+  signerCommand: readonly string[],
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<SupportBundle> {
+  return createSupportBundle(createDoctorSite(configFile, signerCommand, logger, signal), signal)
+}
+
 /** The station of a configuration file as the checks see it; each part is asked once, when a check first wants it. */
 export function createDoctorSite(
   configFile: string,
   signerCommand: readonly string[],
   logger: Logger,
   stop: AbortSignal,
-): DoctorSite {
+): BundleSite {
   const limited = (): AbortSignal => AbortSignal.any([stop, AbortSignal.timeout(askMs)])
   const config = once(() => loadConfig(configFile))
   const trust = once(async () => {
     const { trust: options, token } = await config()
     return { ...(await readTrust(options)), chain: await readCertificates(token.chain_files) }
   })
+  const api = async (): Promise<ApiClient> =>
+    new ApiClient(dataPaths((await config()).station.data_folder).apiSocket, limited())
   return {
     version: tramVersion,
     now: () => systemClock.now(),
-    config,
+    config: async () => ({ ...(await config()) }),
     trust,
-    health: once(async () => {
-      const { apiSocket } = dataPaths((await config()).station.data_folder)
-      return new ApiClient(apiSocket, limited()).ask<HealthReport>({ path: 'health' })
-    }),
+    health: once(async () => (await api()).ask<HealthReport>({ path: 'health' })),
+    secrets: () => config().then(secretsOf, () => []),
+    auditTail: async () => auditTail(await api()),
+    box: once(async () => readBox(await config(), logger, limited())),
     token: once(async () => findToken(await config(), signerCommand, logger, limited())),
     directory: once(async () => findDirectory(await config(), (await trust()).directory, limited())),
     peerId: once(async () => {
@@ -108,6 +126,47 @@ async function findToken(
   }
   const description = await lookWithSigner([...signerCommand, '--config', config.file], signal)
   return { description, isSignerRunning: false }
+}
+
+const maxSecretBytes = 64 * 1024
+
+async function secretsOf(config: Config): Promise<string[]> {
+  const { token, vxp, mqtt, backend } = config
+  const files = [token.pin_file, vxp.https_key_file, mqtt.key_file, ...backend.map((one) => one.secret_file)]
+  const inFiles = files
+    .filter((file) => file !== undefined)
+    .map((file) =>
+      readStart(file, maxSecretBytes).then(
+        (bytes) => bytes.toString('utf8').trimEnd(),
+        // What this user cannot read cannot come into the bundle by its hand either.
+        () => '',
+      ),
+    )
+  return [...(await Promise.all(inFiles)), ...backend.map(({ secret = '' }) => secret)]
+}
+
+const auditTailActs = 300
+
+/** The API gives acts from a number on: looks for the last one by halves. */
+async function auditTail(api: ApiClient): Promise<AuditEntry[]> {
+  const from = (first: number, limit: number) =>
+    api.ask<{ entries: AuditEntry[] }>({ path: 'audit', query: { from: String(first), limit: String(limit) } })
+  let [known, unknown] = [0, 1]
+  while ((await from(unknown, 1)).entries.length > 0) [known, unknown] = [unknown, unknown * 2]
+  while (unknown - known > 1) {
+    const middle = Math.floor((known + unknown) / 2)
+    if ((await from(middle, 1)).entries.length > 0) known = middle
+    else unknown = middle
+  }
+  return (await from(Math.max(0, unknown - auditTailActs), auditTailActs)).entries
+}
+
+async function readBox({ box, station }: Config, logger: Logger, signal: AbortSignal): Promise<BoxReadings> {
+  const chrony = new ChronyClock({ port: box.chrony_port, program: box.chronyc }, { clock: systemClock, logger })
+  await chrony.poll()
+  signal.throwIfAborted()
+  const folders = { procFolder: box.proc_folder, sysFolder: box.sys_folder, dataFolder: station.data_folder }
+  return new LinuxBox(folders, { clockReadings: () => chrony.readings(), signerPid: () => undefined }).read()
 }
 
 const directoryName = /^directory-([1-9]\d{0,9})\.tramdir$/

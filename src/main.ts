@@ -103,6 +103,10 @@ const doctor: DoctorCommands = {
     const report = await examine(configFile, options, signerCommand(), createLogger('silent'), signal)
     return { value: report, overall: report.overall, text: (language) => doctorText(report, language) }
   },
+  async supportBundle(configFile, signal) {
+    const { bundleSupport } = await import('./doctor.ts')
+    return bundleSupport(configFile, signerCommand(), createLogger('silent'), signal)
+  },
 }
 
 process.exitCode = await runCli(process.argv.slice(2), {

@@ -52,6 +52,11 @@ export interface Examination {
 /** Commands that examine a station, running or not; main.ts hands in doctor.ts. */
 export interface DoctorCommands {
   examine(configFile: string, options: { network: boolean }, signal: AbortSignal): Promise<Examination>
+  /** A zip, and what is in it. */
+  supportBundle(
+    configFile: string,
+    signal: AbortSignal,
+  ): Promise<{ stream: AsyncIterable<Uint8Array>; members: readonly { name: string; failure?: string }[] }>
 }
 
 export interface CliDeps {

@@ -1,5 +1,7 @@
-// Commands that examine a station, up or down: doctor. The work is done by src/doctor.ts, which main.ts hands in.
+// Commands that examine a station, up or down: doctor, support-bundle. The work is done by src/doctor.ts, which main.ts hands in.
+import { byteSize } from '../../base/text-format.ts'
 import { type CliAction, type ExitCode, exitCodes } from './cli-context.ts'
+import { writeWhole } from './cli-files.ts'
 
 const exits: Record<'ok' | 'degraded' | 'failed', ExitCode> = {
   ok: exitCodes.ok,
@@ -18,4 +20,14 @@ export const doctorCommand =
     )
     context.print(value, () => text(language))
     return exits[overall]
+  }
+
+export const supportBundleCommand =
+  ({ output }: { output: string }): CliAction =>
+  async (context) => {
+    const { stream, members } = await context.deps.doctor.supportBundle(context.configFile, context.signal)
+    const sizeBytes = await writeWhole(output, stream)
+    for (const { name, failure } of members) if (failure !== undefined) context.note(`${name}: ${failure}`)
+    context.print({ file: output, sizeBytes, members }, () => `${output}  ${byteSize(sizeBytes)}`)
+    return exitCodes.ok
   }

@@ -26,6 +26,10 @@ export const help = {
     'khám trạm, kể cả khi trạm không chạy; không thử mã PIN nào',
     'examine the station, also when it is down; tries no PIN',
   ),
+  supportBundle: both(
+    'gom thông tin gửi kỹ sư hỗ trợ (zip), không có bí mật và văn bản',
+    'collect what a far engineer needs (zip), without secrets and documents',
+  ),
   doctorNetwork: both('gọi thử vài trạm khác', 'call some other stations too'),
   trace: both('đường đi của một văn bản, có thời gian', 'the way of a document with its times'),
   document: both('mã văn bản (DocId) hoặc mã mục trong hộp đến', 'DocId, or id of an inbox item'),

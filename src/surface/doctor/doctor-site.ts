@@ -4,6 +4,7 @@ import type { StationOptions } from '../../base/station-options.ts'
 import type { Trust } from '../../document/certificate-path.ts'
 import type { DirectoryTrust } from '../../document/directory-file.ts'
 import type { DirectoryStatement, StationEntry } from '../../document/schema/directory.ts'
+import type { BoxReadings } from '../../equipment/host/box-readings.ts'
 import type { LinkOptions } from '../../equipment/link/link-options.ts'
 import type { StoreOptions } from '../../equipment/store/store-options.ts'
 import type { TokenDescription } from '../../equipment/token/token.ts'
@@ -55,6 +56,17 @@ export interface DoctorSite {
   directory(): Promise<FoundDirectory | undefined>
   /** The peer id; undefined when its key has not been made yet. */
   peerId(): Promise<string | undefined>
+}
+
+/** What a support bundle asks for besides. */
+export interface BundleSite extends DoctorSite {
+  /** Every section, with its secrets: only bundle-masking.ts decides what is shown. */
+  config(): Promise<DoctorConfig & Readonly<Record<string, unknown>>>
+  /** PINs, keys and secrets that the configuration holds or names; those that can be read. Never throws. */
+  secrets(): Promise<string[]>
+  /** The latest acts of the running station, oldest first. */
+  auditTail(): Promise<{ sequence: number; timeMs: number; act: string }[]>
+  box(): Promise<BoxReadings>
 }
 
 /** One check: what it finds, each a line. What it throws becomes a line too. */
