@@ -69,7 +69,10 @@ of [conditions.md](conditions.md) and what to do. \`critical\` and \`error\` fai
 \`pass\`, \`warn\`, \`fail\` or \`absent\`. A check may have several lines. Checks: ${Object.keys(checkNames)
     .map((name) => `\`${name}\``)
     .join(', ')}
-(the last three: self-test only).
+(the last two: self-test only).
+
+\`tram selftest\` adds two deeds and prints a page to sign: 16 MiB written, synced and read in the data folder, and a signature by the
+token, over a statement that can be taken for no seal. It asks the signer itself, so it needs the rights of the station's user.
 
 \`tram support-bundle\` packs the doctor's codes, health, configuration, the end of log and audit log, counts, versions and facts of the
 box, with a \`manifest.json\` of digests. Texts go in only where their kind is known: no secret, no PIN, no document, no subject, no

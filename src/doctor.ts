@@ -1,5 +1,7 @@
 // Composition root of `tram doctor` and its kin: joins the checks of surface/doctor with a station's API, its signer and its files.
-// main.ts hands it to the command line. Works with the station up or down, writes nothing, and tries no PIN.
+// main.ts hands it to the command line. Works with the station up or down and tries no PIN; the doctor writes nothing.
+// Long because: each way to ask a part of a station, once.
+import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { access, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -9,14 +11,19 @@ import type { Logger } from './base/logger.ts'
 import { dataPaths } from './base/paths.ts'
 import { tramVersion } from './base/version.ts'
 import { type Config, loadConfig } from './config.ts'
+import { type Trust, verifyCertificatePath } from './document/certificate-path.ts'
+import { prepareCms, verifyCms } from './document/cms.ts'
 import { DirectoryFileReader, type DirectoryTrust } from './document/directory-file.ts'
+import { hex, sha256 } from './document/document-id.ts'
 import type { StationEntry } from './document/schema/directory.ts'
+import { wrapSignedContent } from './document/signed-content.ts'
 import type { BoxReadings } from './equipment/host/box-readings.ts'
 import { ChronyClock } from './equipment/host/chrony-clock.ts'
 import { LinuxBox } from './equipment/host/linux-box.ts'
 import { peerIdFromKeyFile } from './equipment/link/libp2p-identity.ts'
 import { SignerClient } from './equipment/token/signer-client.ts'
 import { lookWithSigner } from './equipment/token/signer-look.ts'
+import { tokenTrouble } from './equipment/token/token-trouble.ts'
 import type { AuditEntry } from './exchange/evidence/audit-log.ts'
 import type { HealthReport } from './exchange/health/station-health.ts'
 import { ApiClient } from './surface/cli/api-client.ts'
@@ -24,6 +31,7 @@ import { readStart } from './surface/doctor/bounded-file.ts'
 import { runDoctor } from './surface/doctor/doctor.ts'
 import type { DoctorReport } from './surface/doctor/doctor-report.ts'
 import type { BundleSite, FoundDirectory, FoundToken } from './surface/doctor/doctor-site.ts'
+import { runSelfTest, type SelfTestReport, type SelfTestSite } from './surface/doctor/self-test.ts'
 import { createSupportBundle, type SupportBundle } from './surface/doctor/support-bundle.ts'
 import { readCertificates, readTrust } from './trust-files.ts'
 
@@ -53,13 +61,23 @@ export async function bundleSupport(
   return createSupportBundle(createDoctorSite(configFile, signerCommand, logger, signal), signal)
 }
 
+/** Runs the self-test. @param signerCommand as `writeDescriptor`. @throws the signal's reason */
+export async function testStation(
+  configFile: string,
+  signerCommand: readonly string[],
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<SelfTestReport> {
+  return runSelfTest(createDoctorSite(configFile, signerCommand, logger, signal), signal)
+}
+
 /** The station of a configuration file as the checks see it; each part is asked once, when a check first wants it. */
 export function createDoctorSite(
   configFile: string,
   signerCommand: readonly string[],
   logger: Logger,
   stop: AbortSignal,
-): BundleSite {
+): BundleSite & SelfTestSite {
   const limited = (): AbortSignal => AbortSignal.any([stop, AbortSignal.timeout(askMs)])
   const config = once(() => loadConfig(configFile))
   const trust = once(async () => {
@@ -76,6 +94,7 @@ export function createDoctorSite(
     health: once(async () => (await api()).ask<HealthReport>({ path: 'health' })),
     secrets: () => config().then(secretsOf, () => []),
     auditTail: async () => auditTail(await api()),
+    testSeal: async (signal) => testSeal(await config(), await trust(), logger, signal),
     box: once(async () => readBox(await config(), logger, limited())),
     token: once(async () => findToken(await config(), signerCommand, logger, limited())),
     directory: once(async () => findDirectory(await config(), (await trust()).directory, limited())),
@@ -102,6 +121,39 @@ async function isThere(file: string): Promise<boolean> {
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) return false
     throw error
+  }
+}
+
+/** Has the running signer sign a statement that nobody takes for a seal, a directory or a descriptor, and verifies it. */
+async function testSeal(
+  config: Config,
+  { seals, chain }: { seals: Trust; chain: Uint8Array[] },
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<{ certificateSha256: string; durationMs: number }> {
+  const { signerSocket } = dataPaths(config.station.data_folder)
+  const client = new SignerClient({ socketPath: signerSocket }, { logger, clock: systemClock })
+  try {
+    await client.start(signal)
+    const description = await client.describe(signal)
+    if (description.state === 'unreachable' && description.detail.includes('EACCES'))
+      throw new TramError('STATION_SOCKET_DENIED', { socket: signerSocket })
+    const { scheme, certificate, label } = description
+    const reason = tokenTrouble(description)
+    if (reason !== undefined) throw reason
+    if (scheme === null || certificate === null) throw new TramError('TOKEN_ABSENT', { token: label })
+    const content = wrapSignedContent('selftest', randomBytes(32))
+    const prepared = prepareCms({ content, scheme, certificate, chain, signingTimeMs: systemClock.now() })
+    const startMs = performance.now()
+    const signature = await client.sign(prepared.digest, signal)
+    const durationMs = performance.now() - startMs
+    const verified = verifyCms(prepared.finish(signature))
+    if (!verified.ok) throw verified.reason
+    const path = verifyCertificatePath(certificate, chain, seals, systemClock.now())
+    if (!path.ok) throw path.reason
+    return { certificateSha256: hex(sha256(certificate)), durationMs }
+  } finally {
+    await client.stop()
   }
 }
 

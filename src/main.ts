@@ -103,6 +103,12 @@ const doctor: DoctorCommands = {
     const report = await examine(configFile, options, signerCommand(), createLogger('silent'), signal)
     return { value: report, overall: report.overall, text: (language) => doctorText(report, language) }
   },
+  async selfTest(configFile, signal) {
+    const { testStation } = await import('./doctor.ts')
+    const { selfTestText } = await import('./surface/doctor/self-test-text.ts')
+    const report = await testStation(configFile, signerCommand(), createLogger('silent'), signal)
+    return { value: report, overall: report.overall, text: (language) => selfTestText(report, language) }
+  },
   async supportBundle(configFile, signal) {
     const { bundleSupport } = await import('./doctor.ts')
     return bundleSupport(configFile, signerCommand(), createLogger('silent'), signal)

@@ -1,13 +1,15 @@
 // What a token signs begins with a line that says what it is, so that one kind of statement can never pass for another.
-// seal.ts wraps root statements; exchange/directory/directory wraps directories and descriptors; cms.ts signs the whole.
+// seal.ts wraps root statements; exchange/directory/directory wraps directories and descriptors, src/doctor.ts the self-test; cms.ts signs the whole.
 import { TramError, type Verdict } from '../base/errors.ts'
 
-export type SignedContentName = 'root' | 'directory' | 'descriptor'
+export type SignedContentName = 'root' | 'directory' | 'descriptor' | 'selftest'
 
 const prefixes: Record<SignedContentName, Uint8Array> = {
   root: Buffer.from('TRAM-ROOT-1\n'),
   directory: Buffer.from('TRAM-DIRECTORY-1\n'),
   descriptor: Buffer.from('TRAM-DESCRIPTOR-1\n'),
+  // Says nothing: that a token can sign is seen from it, once.
+  selftest: Buffer.from('TRAM-SELFTEST-1\n'),
 }
 
 /** `TRAM-<NAME>-1\n` followed by `bytes`. */

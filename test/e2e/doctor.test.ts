@@ -1,6 +1,6 @@
 // `tram doctor` as a real process, on real stations with SoftHSM tokens: up, down, and with what goes wrong in a rack.
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { createHash, X509Certificate } from 'node:crypto'
 import { chmod, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -16,9 +16,11 @@ let network: LabNetwork
 let office: Office
 const [program = '', ...programArguments] = bundledStation
 
-async function doctor(...words: string[]): Promise<{ code: number | null; out: string; err: string }> {
+const doctor = (...words: string[]) => run('doctor', ...words)
+
+async function run(...words: string[]): Promise<{ code: number | null; out: string; err: string }> {
   const { station } = office
-  const args = [...programArguments, 'doctor', '--config', station.configFile, ...words]
+  const args = [...programArguments, ...words, '--config', station.configFile]
   const child = spawn(program, args, {
     env: { ...process.env, ...station.token.env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -105,6 +107,21 @@ describe('with the station up', () => {
     expect([troubles(report), report.exitCode]).toEqual([['peers PEER_UNREACHABLE'], 5])
   })
 
+  test('the self-test is a page to sign: written, sealed, with fingerprints', async () => {
+    const page = join(folder, 'page.txt')
+    const { code } = await run('selftest', '--lang', 'en', '-o', page)
+    const text = await readFile(page, 'utf8')
+    // The other station is down, which is a warning.
+    expect([code, text]).toEqual([5, expect.stringMatching(/^VERDICT +PASSED$/m)])
+    expect(text).toMatch(/^PASS +storage +written, synced and read: 16\.0 MiB/m)
+    expect(text).toMatch(/^PASS +test seal +the token signed, verified/m)
+    const pem = await readFile(office.station.token.certificateFile, 'utf8')
+    const fingerprint = new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase()
+    expect(text.replaceAll(/\s/g, '')).toContain(fingerprint)
+    expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
+    expect((await readdir(office.station.dataFolder)).filter((name) => name.includes('self-test'))).toEqual([])
+  })
+
   test('a wrong PIN is told once, and the doctor does not try one itself', async () => {
     const { station } = office
     const enter = async (pin: string) => {
@@ -119,6 +136,9 @@ describe('with the station up', () => {
       const report = await examined()
       expect([troubles(report), report.exitCode]).toEqual([['token TOKEN_PIN_LATCHED'], 1])
     }
+    const tested = await run('selftest', '--json')
+    expect([tested.code, JSON.parse(tested.out)]).toEqual([1, expect.objectContaining({ verdict: 'failed' })])
+    expect(troubles(JSON.parse(tested.out))).toContain('seal TOKEN_PIN_LATCHED')
     expect(await enter(station.token.pin)).toBe(0)
     expect((await examined()).exitCode).toBe(0)
   })

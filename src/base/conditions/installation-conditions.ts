@@ -90,8 +90,8 @@ export const installationConditions = {
     severity: 'warning',
     vi: 'Máy này không đạt yêu cầu: {detail}',
     en: 'This machine falls short of what a station needs: {detail}',
-    todoVi: 'Cài đúng phiên bản Node, hoặc giải phóng bộ nhớ.',
-    todoEn: 'Install the right version of Node, or free memory.',
+    todoVi: 'Khắc phục điều nêu trên rồi chạy lại.',
+    todoEn: 'Put right what is named, then run it again.',
   },
   CHECK_UNFINISHED: {
     kind: 'refusal',

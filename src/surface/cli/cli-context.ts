@@ -52,6 +52,7 @@ export interface Examination {
 /** Commands that examine a station, running or not; main.ts hands in doctor.ts. */
 export interface DoctorCommands {
   examine(configFile: string, options: { network: boolean }, signal: AbortSignal): Promise<Examination>
+  selfTest(configFile: string, signal: AbortSignal): Promise<Examination>
   /** A zip, and what is in it. */
   supportBundle(
     configFile: string,

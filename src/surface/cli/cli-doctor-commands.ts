@@ -1,4 +1,4 @@
-// Commands that examine a station, up or down: doctor, support-bundle. The work is done by src/doctor.ts, which main.ts hands in.
+// Commands that examine a station, up or down: doctor, selftest, support-bundle. The work is done by src/doctor.ts, which main.ts hands in.
 import { byteSize } from '../../base/text-format.ts'
 import { type CliAction, type ExitCode, exitCodes } from './cli-context.ts'
 import { writeWhole } from './cli-files.ts'
@@ -19,6 +19,18 @@ export const doctorCommand =
       signal,
     )
     context.print(value, () => text(language))
+    return exits[overall]
+  }
+
+export const selfTestCommand =
+  ({ output }: { output?: string }): CliAction =>
+  async (context) => {
+    const { value, overall, text } = await context.deps.doctor.selfTest(context.configFile, context.signal)
+    if (output === undefined) context.print(value, () => text(context.language))
+    else {
+      const sizeBytes = await writeWhole(output, [Buffer.from(`${text(context.language)}\n`)])
+      context.print(value, () => `${output}  ${byteSize(sizeBytes)}`)
+    }
     return exits[overall]
   }
 

@@ -21,7 +21,7 @@ import {
   requestsCommand,
   showCommand,
 } from './cli-directory-commands.ts'
-import { doctorCommand, supportBundleCommand } from './cli-doctor-commands.ts'
+import { doctorCommand, selfTestCommand, supportBundleCommand } from './cli-doctor-commands.ts'
 import {
   exportCommand,
   fetchCommand,
@@ -135,6 +135,9 @@ export function createProgram(language: Language, { terminal }: Pick<CliDeps, 't
   leaf(program, 'doctor', 'doctor')
     .option('--network', say('doctorNetwork'))
     .action((options: SharedOptions & { network?: boolean }) => perform(doctorCommand(options), options))
+  leaf(program, 'selftest', 'selfTest')
+    .option('-o, --output <file>', say('output'))
+    .action((options: SharedOptions & { output?: string }) => perform(selfTestCommand(options), options))
   leaf(program, 'support-bundle', 'supportBundle')
     .requiredOption('-o, --output <file>', say('output'))
     .action((options: SharedOptions & { output: string }) => perform(supportBundleCommand(options), options))

@@ -26,6 +26,7 @@ export const help = {
     'khám trạm, kể cả khi trạm không chạy; không thử mã PIN nào',
     'examine the station, also when it is down; tries no PIN',
   ),
+  selfTest: both('tự kiểm tra khi lắp máy: biên bản để in và ký', 'test a racked box: a page to print and sign'),
   supportBundle: both(
     'gom thông tin gửi kỹ sư hỗ trợ (zip), không có bí mật và văn bản',
     'collect what a far engineer needs (zip), without secrets and documents',

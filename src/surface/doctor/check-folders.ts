@@ -77,10 +77,11 @@ export function roomTroubles(
 }
 
 export const secretsCheck: Check = async (site) => {
-  const { file, station, token, vxp, backend } = await site.config()
+  const { file, station, token, vxp, mqtt, backend } = await site.config()
   const wanted: [key: string, file: string | undefined][] = [
     ['token.pin_file', token.pin_file],
     ['vxp.https_key_file', vxp.https_key_file],
+    ['mqtt.key_file', mqtt.key_file],
     ...backend.map((one, at): [string, string | undefined] => [`backend[${at}].secret_file`, one.secret_file]),
   ]
   const troubles: TramError[] = []

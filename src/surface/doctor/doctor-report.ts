@@ -45,11 +45,11 @@ export const checkNames = {
   directory: { vi: 'danh bạ', en: 'directory' },
   listeners: { vi: 'cổng', en: 'listeners' },
   addresses: { vi: 'địa chỉ', en: 'addresses' },
-  time: { vi: 'đồng hồ', en: 'time' },
-  peers: { vi: 'các trạm', en: 'peers' },
-  broker: { vi: 'máy chủ MQTT', en: 'broker' },
-  // Of the self-test:
   power: { vi: 'nguồn điện', en: 'power' },
+  time: { vi: 'đồng hồ', en: 'time' },
+  broker: { vi: 'máy chủ MQTT', en: 'broker' },
+  peers: { vi: 'các trạm', en: 'peers' },
+  // Of the self-test:
   storage: { vi: 'ghi đĩa', en: 'storage' },
   seal: { vi: 'niêm phong thử', en: 'test seal' },
 } as const satisfies Record<string, Text>

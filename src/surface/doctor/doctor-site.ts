@@ -22,6 +22,7 @@ export interface DoctorConfig {
   link: LinkOptions
   store: StoreOptions
   vxp: { listen: string; https_key_file?: string }
+  mqtt: { url?: string; key_file?: string }
   backend: readonly { secret_file?: string }[]
 }
 
@@ -56,6 +57,7 @@ export interface DoctorSite {
   directory(): Promise<FoundDirectory | undefined>
   /** The peer id; undefined when its key has not been made yet. */
   peerId(): Promise<string | undefined>
+  box(): Promise<BoxReadings>
 }
 
 /** What a support bundle asks for besides. */
@@ -66,7 +68,6 @@ export interface BundleSite extends DoctorSite {
   secrets(): Promise<string[]>
   /** The latest acts of the running station, oldest first. */
   auditTail(): Promise<{ sequence: number; timeMs: number; act: string }[]>
-  box(): Promise<BoxReadings>
 }
 
 /** One check: what it finds, each a line. What it throws becomes a line too. */

@@ -1,6 +1,7 @@
 // `tram doctor`: every check at the same time, each with a deadline, none able to stop another. Nothing is written, no PIN is tried.
 // Called through src/doctor.ts by the command line and the service console; the checks are in check-*.ts.
 import { TramError } from '../../base/errors.ts'
+import { brokerCheck, powerCheck, timeCheck } from './check-box.ts'
 import { directoryCheck, trustCheck } from './check-directory.ts'
 import { dataCheck, diskCheck, secretsCheck } from './check-folders.ts'
 import { addressesCheck, listenersCheck, peersCheck } from './check-network.ts'
@@ -42,6 +43,9 @@ const checks: readonly [CheckName, Check][] = [
   ['directory', directoryCheck],
   ['listeners', listenersCheck],
   ['addresses', addressesCheck],
+  ['power', powerCheck],
+  ['time', timeCheck],
+  ['broker', brokerCheck],
 ]
 
 /**

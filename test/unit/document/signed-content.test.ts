@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { type SignedContentName, unwrapSignedContent, wrapSignedContent } from '../../../src/document/signed-content.ts'
 
-const names: SignedContentName[] = ['root', 'directory', 'descriptor']
+const names: SignedContentName[] = ['root', 'directory', 'descriptor', 'selftest']
 
 describe('signed content', () => {
   it('begins with the line of its kind', () => {

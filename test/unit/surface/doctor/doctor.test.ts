@@ -9,6 +9,7 @@ import { TramError } from '../../../../src/base/errors.ts'
 import { parseCertificate } from '../../../../src/document/certificate.ts'
 import { hex, sha256 } from '../../../../src/document/document-id.ts'
 import type { StationEntry } from '../../../../src/document/schema/directory.ts'
+import type { BoxReadings } from '../../../../src/equipment/host/box-readings.ts'
 import type { TokenDescription } from '../../../../src/equipment/token/token.ts'
 import type { HealthReport } from '../../../../src/exchange/health/station-health.ts'
 import { roomTroubles } from '../../../../src/surface/doctor/check-folders.ts'
@@ -57,6 +58,7 @@ beforeAll(async () => {
     },
     store: { max_packet_bytes: 65_536, watermark_bytes: 1, ballast_bytes: 1, scrub_hours: 1, status_reserve_bytes: 0 },
     vxp: { listen: '127.0.0.1:0' },
+    mqtt: {},
     backend: [{ secret_file: secret }],
   }
 })
@@ -106,6 +108,7 @@ function site(changes: Partial<DoctorSite> = {}): DoctorSite {
     }),
     directory: async () => found(entry()),
     peerId: async () => 'peer-1',
+    box: async () => ({ undervoltage: false, clockSynchronised: true, clockErrorMs: 2 }),
     ...changes,
   }
 }
@@ -121,7 +124,11 @@ const withConfig = (changes: Partial<DoctorConfig>) => ({ config: async () => ({
 describe('a station without trouble', () => {
   it('passes every check', async () => {
     const { overall, checks } = await runDoctor(site(), { isNetworkAsked: false }, never)
-    expect(checks.filter(({ state }) => state !== 'pass').map(({ check }) => check)).toEqual(['store', 'peers'])
+    expect(checks.filter(({ state }) => state !== 'pass').map(({ check }) => check)).toEqual([
+      'store',
+      'broker',
+      'peers',
+    ])
     expect(overall).toBe('ok')
   })
 })
@@ -210,6 +217,26 @@ describe('what the checks find', () => {
     delete link.announce
     expect(await said(undefined, { link })).toEqual(['ADDRESS_UNLISTED'])
     expect(await said(entry(), { link })).toEqual(['pass'])
+  })
+
+  it('the box: power and time, and what cannot tell', async () => {
+    const said = async (check: CheckName, readings: BoxReadings) => codes(check, { box: async () => readings })
+    expect(await said('power', {})).toEqual(['absent'])
+    expect(await said('power', { undervoltage: true })).toEqual(['PLATFORM_UNSUITABLE'])
+    expect(await said('power', { undervoltage: false, undervoltageSinceBoot: true })).toEqual(['PLATFORM_UNSUITABLE'])
+    expect(await said('time', {})).toEqual(['absent'])
+    expect(await said('time', { clockSynchronised: false })).toEqual(['PLATFORM_UNSUITABLE'])
+    expect(await said('time', { clockSynchronised: true, clockErrorMs: 3 })).toEqual(['pass'])
+  })
+
+  it('the broker: called when there is one', async () => {
+    const server = createServer((socket) => socket.end()).listen(0, '127.0.0.1')
+    await new Promise((resolve) => server.once('listening', resolve))
+    const mqtt = { url: `mqtt://127.0.0.1:${(server.address() as { port: number }).port}` }
+    expect(await codes('broker', withConfig({ mqtt }))).toEqual(['pass'])
+    server.close()
+    await new Promise((resolve) => server.once('close', resolve))
+    expect(await codes('broker', withConfig({ mqtt }))).toEqual(['BROKER_UNREACHABLE'])
   })
 
   it('peers: who answers and who does not', async () => {
