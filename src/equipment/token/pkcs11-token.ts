@@ -4,7 +4,7 @@
 // Long because: opening, signing, losing and shutting are one state machine over one set of sessions.
 import pkcs11 from 'pkcs11js'
 import type { ConditionCode } from '../../base/conditions/catalogue.ts'
-import { TramError } from '../../base/errors.ts'
+import { isStateError, TramError } from '../../base/errors.ts'
 import type { Service } from '../../base/lifecycle.ts'
 import { type Logger, logFields } from '../../base/logger.ts'
 import type { PinFile } from './pin-file.ts'
@@ -361,6 +361,7 @@ export class Pkcs11Token implements Token, Service {
     this.#description = {
       state,
       detail: state === 'ready' ? '' : reason.message,
+      ...(state !== 'ready' && isStateError(reason) ? { failure: { code: reason.code, data: reason.data } } : {}),
       label: found?.label ?? this.#options.label,
       serial: found?.serial ?? this.#options.serial ?? '',
       // What is known of the key stays known while the token is away.

@@ -1,6 +1,11 @@
 // What station and signer say to each other: frames of a length (32 bits, big-endian, of what follows), a kind (8), a
 // request number (32) and a body. Spoken by signer-client and signer-server over a Unix socket. Bounded both ways.
-import { type ConditionCode, type ConditionData, isConditionCode } from '../../base/conditions/catalogue.ts'
+import {
+  type ConditionCode,
+  type ConditionData,
+  isConditionCode,
+  isStateCode,
+} from '../../base/conditions/catalogue.ts'
 import { TramError } from '../../base/errors.ts'
 import { digestBytes } from './signature-encoding.ts'
 import type { SignatureScheme, TokenDescription, TokenState } from './token.ts'
@@ -105,12 +110,13 @@ const isScheme = (value: unknown): value is SignatureScheme =>
  * @throws TramError SIGNER_UNREACHABLE when it is none
  */
 export function parseDescription(body: Buffer): TokenDescription {
-  const { state, detail, label, serial, scheme, certificate, pinCountLow, pinFinalTry } = parseObject(body)
+  const { state, detail, failure, label, serial, scheme, certificate, pinCountLow, pinFinalTry } = parseObject(body)
   if (!isState(state) || !(scheme === null || isScheme(scheme))) throw protocolError('a description')
   if (!(certificate === null || typeof certificate === 'string')) throw protocolError('a description')
   return {
     state,
     detail: shortText(detail),
+    ...lastingFailure(failure),
     label: shortText(label),
     serial: shortText(serial),
     scheme,
@@ -118,6 +124,13 @@ export function parseDescription(body: Buffer): TokenDescription {
     pinCountLow: pinCountLow === true,
     pinFinalTry: pinFinalTry === true,
   }
+}
+
+function lastingFailure(failure: unknown): Pick<TokenDescription, 'failure'> {
+  if (typeof failure !== 'object' || failure === null) return {}
+  const { code, data } = failure as Record<string, unknown>
+  if (typeof code !== 'string' || !isConditionCode(code) || !isStateCode(code)) throw protocolError('a description')
+  return { failure: { code, data: boundedData(data) } }
 }
 
 /** A failure as the body of a frame: code and data, from which the other side makes the texts again. */

@@ -1,5 +1,6 @@
 // Port: the device that holds the station's signing key. Adapters: pkcs11-token (in the signer process),
 // signer-client (over a Unix socket, in the station). Below the sealer on a document's way.
+import type { StateCode } from '../../base/conditions/catalogue.ts'
 import type { SignatureScheme } from '../../document/cms.ts'
 
 /** How the token signs. Hashing is done on the host: the token is given a digest. */
@@ -12,10 +13,18 @@ export type { SignatureScheme }
  */
 export type TokenState = 'ready' | 'absent' | 'needs-pin' | 'latched' | 'unreachable' | 'faulty'
 
+/** A condition as code and data. */
+export interface TokenFailure {
+  code: StateCode
+  data: Readonly<Record<string, string | number>>
+}
+
 export interface TokenDescription {
   state: TokenState
   /** Why, in English, when not ready. */
   detail: string
+  /** The condition that `detail` is the text of, from the one who met it. */
+  failure?: TokenFailure
   label: string
   serial: string
   /** Null until the key was found. */

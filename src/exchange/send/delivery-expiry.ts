@@ -1,7 +1,8 @@
 // When a delivery ends because its time is over: by the sender's clock, and only while that clock is trusted.
 // Part of station-courier.ts.
 import type { Clock } from '../../base/clock.ts'
-import type { Logger } from '../../base/logger.ts'
+import { TramError } from '../../base/errors.ts'
+import { type Logger, logFields } from '../../base/logger.ts'
 import { parseWaybill, type Waybill } from '../../document/waybill.ts'
 import { type Outbox, queueRanks } from './outbox.ts'
 
@@ -37,7 +38,7 @@ export class DeliveryExpiry {
     const { outbox, clock, logger } = this.#deps
     if (clock.doubt !== undefined || clock.now() < notAfter) return false
     await outbox.expire(waybill, this.#station)
-    logger.error({ code: 'DELIVERY_EXPIRED', waybill }, 'delivery expired')
+    logger.error(logFields(new TramError('DELIVERY_EXPIRED', { waybill, station: this.#station })), 'delivery expired')
     return true
   }
 }

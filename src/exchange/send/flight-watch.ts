@@ -1,6 +1,9 @@
 // What stands still although its link is up: offers that a recipient neither answers nor takes a byte of, and deliveries past
 // their notAfter. Part of station-courier.ts, which asks with each turn of its loop.
+
 import type { Clock } from '../../base/clock.ts'
+import { TramError } from '../../base/errors.ts'
+import { logFields } from '../../base/logger.ts'
 import type { PeerLog } from '../../base/peer-log.ts'
 import type { DeliveryExpiry } from './delivery-expiry.ts'
 import type { Flight, Flights } from './flights.ts'
@@ -53,8 +56,10 @@ export class FlightWatch {
     }
     if (silent.length > 0) {
       this.#silences += 1
-      const fields = { code: 'DELIVERY_TEMPORARY', document: silent[0]?.docId, flights: silent.length }
-      peerLog.write('warn', this.#station, fields, 'offered, and nothing came of it')
+      const message = 'offered, and nothing came of it'
+      const trouble = new TramError('DELIVERY_TEMPORARY', { station: this.#station, detail: message })
+      const fields = { ...logFields(trouble), document: silent[0]?.docId, flights: silent.length }
+      peerLog.write('warn', this.#station, fields, message)
     }
     for (const flight of flights.all) {
       // What was receipted in time does not expire afterwards.

@@ -1,7 +1,7 @@
 // What a recipient answers to an offer, other than that it wants the bytes: it has them already, has stored them, not now, never.
 // Part of station-courier.ts; all of it is attacker-controlled, and none of it closes a delivery: only a receipt does.
 import type { Clock } from '../../base/clock.ts'
-import { asTramError } from '../../base/errors.ts'
+import { asTramError, TramError } from '../../base/errors.ts'
 import { type Logger, logFields } from '../../base/logger.ts'
 import type { PeerLog } from '../../base/peer-log.ts'
 import { equalBytes } from '../../document/der.ts'
@@ -109,6 +109,7 @@ export class OfferAnswers {
   }
 
   #log(level: 'warn' | 'error', { docId }: Flight, fields: object, message: string): void {
-    this.#deps.peerLog.write(level, this.#id, { code: 'DELIVERY_TEMPORARY', document: docId, ...fields }, message)
+    const trouble = new TramError('DELIVERY_TEMPORARY', { station: this.#id, detail: message })
+    this.#deps.peerLog.write(level, this.#id, { ...logFields(trouble), document: docId, ...fields }, message)
   }
 }

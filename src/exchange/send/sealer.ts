@@ -15,6 +15,7 @@ import { prepareRootStatement } from '../../document/seal.ts'
 import { key, range, sequencePart } from '../../equipment/store/namespaces.ts'
 import type { RecordOperation, RecordStore } from '../../equipment/store/record-store.ts'
 import type { Token } from '../../equipment/token/token.ts'
+import { tokenTrouble } from '../../equipment/token/token-trouble.ts'
 import { keepDirectory } from '../directory/directory-versions.ts'
 import type { AuditLog } from '../evidence/audit-log.ts'
 import { type SealReference, StatementRecord } from '../schema/records.ts'
@@ -218,13 +219,11 @@ export class Sealer implements Service {
   async #seal(batch: readonly Pending[], done: RecordOperation[]): Promise<void> {
     const { token } = this.#deps
     const signal = this.#stopping.signal
-    const { state, detail, scheme, certificate, label } = await token.describe(signal)
-    if (scheme === null || certificate === null || state !== 'ready') {
-      if (state === 'needs-pin') throw new TramError('TOKEN_PIN_NEEDED', { token: label })
-      if (state === 'latched') throw new TramError('TOKEN_PIN_LATCHED', { token: label, reason: detail })
-      if (state === 'unreachable') throw new TramError('SIGNER_UNREACHABLE', { detail })
-      throw new TramError('TOKEN_ABSENT', { token: label })
-    }
+    const description = await token.describe(signal)
+    const { scheme, certificate, label } = description
+    const missing = tokenTrouble(description)
+    if (missing !== undefined) throw missing
+    if (scheme === null || certificate === null) throw new TramError('TOKEN_ABSENT', { token: label })
     const tree = new MerkleTree(batch.map(({ type, bytes }) => leafHash(type, bytes)))
     const statement = await this.#nextStatement(tree.root, batch.length)
     const directoryVersion = this.#deps.directoryVersion?.() ?? 0
