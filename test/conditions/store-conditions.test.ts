@@ -1,0 +1,239 @@
+// Every condition about what is kept on disk, provoked and cleared: real LevelDB stores, files altered behind their backs.
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ClassicLevel } from 'classic-level'
+import { storeConditions } from '../../src/base/conditions/store-conditions.ts'
+import type { TramError } from '../../src/base/errors.ts'
+import { sha256 } from '../../src/document/document-id.ts'
+import { DiskSpace } from '../../src/equipment/store/disk-space.ts'
+import type { LevelStore } from '../../src/equipment/store/level-store.ts'
+import { encodeRecord } from '../../src/equipment/store/record-codec.ts'
+import { KeyedLock } from '../../src/exchange/keyed-lock.ts'
+import { GenerationWatch } from '../../src/exchange/recovery/generation-watch.ts'
+import { IndexRebuild } from '../../src/exchange/recovery/index-rebuild.ts'
+import { MissingQuestions } from '../../src/exchange/recovery/missing-questions.ts'
+import { Recovery } from '../../src/exchange/recovery/recovery.ts'
+import { StoreScrub } from '../../src/exchange/recovery/store-scrub.ts'
+import { dayMs } from '../fixtures/exchange/test-world.ts'
+import { levelStore, never, silent } from '../fixtures/store/temporary-store.ts'
+import { type Lone, lone, packetOf } from './lone.ts'
+import { provokeAndClear, type Scenario, type Scenarios, type Setting } from './scenario.ts'
+
+/** A store that runs until the scenario ends. */
+async function opened({ folder, after }: Setting, onDamage?: (error: TramError) => void): Promise<LevelStore> {
+  const { store } = levelStore(folder, onDamage === undefined ? {} : { onDamage })
+  await store.start(never)
+  after(() => store.stop())
+  return store
+}
+
+/** A store that took some records and was closed. */
+async function closed({ folder }: Setting): Promise<void> {
+  const { store } = levelStore(folder)
+  await store.start(never)
+  for (const name of ['a', 'b', 'c'])
+    await store.commit([{ type: 'put', key: `cms:${name}`, value: Buffer.alloc(100, 7) }])
+  await store.stop()
+}
+
+/** Writes a value into the closed store past everything that would check it. */
+async function smuggle({ folder }: Setting, name: string, value: Uint8Array): Promise<void> {
+  const raw = new ClassicLevel<string, Uint8Array>(join(folder, 'store'), { valueEncoding: 'view' })
+  await raw.put(name, value)
+  await raw.close()
+}
+
+/** Station one on LevelDB, with what looks after losses. */
+async function recovering(setting: Setting, generation = 1): Promise<Lone & { store: LevelStore; recovery: Recovery }> {
+  const early: TramError[] = []
+  let report = (error: TramError): void => void early.push(error)
+  const store = await opened(setting, (error) => report(error))
+  const health = { recovery: { conditions: () => recovery.conditions() } }
+  const one = await lone(setting, { records: store, generation, health })
+  const { station } = one
+  const { directory, clock, switchboard: connector } = station
+  const own = { station: 'one', generation }
+  const recovery = new Recovery(own, {
+    ...station,
+    ...{
+      records: store,
+      logger: silent,
+      directory,
+      intake: station.intake,
+      inbox: station.inbox,
+      outbox: station.outbox,
+    },
+    ...{ audit: station.audit, clock, indices: new IndexRebuild(station) },
+    questions: new MissingQuestions({ records: store, connector, clock, logger: silent }),
+    generations: new GenerationWatch(own, { directory }),
+    seekDirectory: () => undefined,
+  })
+  report = (error) => recovery.damaged(error)
+  for (const error of early) report(error)
+  await recovery.prepare()
+  await recovery.start()
+  setting.after(() => recovery.stop())
+  return { ...one, store, recovery }
+}
+
+/** Nobody answers the question for what was lost: after a month it is over. A new directory has the station look. */
+async function aMonthLater({ station }: Lone): Promise<void> {
+  station.clock.advance(31 * dayMs)
+  await station.useDirectory(station.directory.version + 1, station.world.entries())
+}
+
+/** A record that decayed: found by the scrub, and asked for at the peers. */
+const decayed: Scenario<'state'> = async (setting) => {
+  await closed(setting)
+  await smuggle(setting, 'cms:a', Buffer.from('decayed'))
+  const one = await recovering(setting)
+  return { begin: () => one.store.scrub(never), listed: one.listed, end: () => aMonthLater(one) }
+}
+
+/** The file of a packet that is too large for a record, altered. */
+async function alterPacket({ folder }: Setting): Promise<void> {
+  const packets = join(folder, 'packets')
+  const files = await readdir(packets, { recursive: true, withFileTypes: true })
+  for (const file of files.filter((one) => one.isFile())) {
+    const path = join(file.parentPath, file.name)
+    const bytes = await readFile(path)
+    bytes.writeUInt8(bytes.readUInt8(1000) ^ 1, 1000)
+    await writeFile(path, bytes)
+  }
+}
+
+const large = packetOf('x'.repeat(200_000))
+
+async function readAll(bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const _ of bytes);
+}
+
+/** The directory of version `version` lists station one in `generation`. */
+const listGeneration = ({ station }: Lone, version: number, generation: number) =>
+  station.useDirectory(version, station.world.entries([{ station: station.world.stationEntry('one', { generation }) }]))
+
+provokeAndClear(storeConditions, {
+  STORE_LOCKED: async (setting) => {
+    const first = await opened(setting)
+    const second = levelStore(setting.folder).store
+    setting.after(() => second.stop())
+    return {
+      wrong: () => second.start(never),
+      right: async () => {
+        await first.stop()
+        await second.start(never)
+      },
+    }
+  },
+  STORE_FORMAT_UNKNOWN: async (setting) => {
+    await closed(setting)
+    const format = (version: string) =>
+      smuggle(setting, 'meta:format', encodeRecord('meta:format', Buffer.from(version)))
+    await format('999')
+    return {
+      wrong: () => opened(setting),
+      right: async () => {
+        await format('1')
+        await opened(setting)
+      },
+    }
+  },
+  STORE_DAMAGED: decayed,
+  STATION_RECOVERING: decayed,
+  STORE_TORN: async (setting) => {
+    await closed(setting)
+    const folder = join(setting.folder, 'store')
+    const log = join(folder, (await readdir(folder)).find((name) => name.endsWith('.log')) ?? '')
+    await writeFile(log, (await readFile(log)).subarray(0, -20))
+    const one = await recovering(setting)
+    return { listed: one.listed, end: () => aMonthLater(one) }
+  },
+  STORE_FAILED: async (setting) => {
+    const store = await opened(setting)
+    const { listed } = await lone(setting, { records: store })
+    return { begin: () => store.stop(), listed, end: () => store.start(never) }
+  },
+  STATION_SUPERSEDED: async (setting) => {
+    const one = await recovering(setting)
+    return {
+      begin: () => listGeneration(one, 2, 2),
+      listed: one.listed,
+      // The authority had listed the wrong one.
+      end: () => listGeneration(one, 3, 1),
+    }
+  },
+  GENERATION_UNLISTED: async (setting) => {
+    const one = await recovering(setting, 2)
+    return { listed: one.listed, end: () => listGeneration(one, 2, 2) }
+  },
+  DOCUMENTS_LOST: async (setting) => {
+    const one = await recovering(setting)
+    const { station, recovery, store } = one
+    await station.submit(large)
+    const scrub = new StoreScrub(
+      { intervalMs: dayMs, quarantineFolder: join(setting.folder, 'quarantine') },
+      {
+        ...{ records: store, packets: station.packets, owners: station.owners, clock: station.clock },
+        ...{ decisions: new KeyedLock(), logger: silent, isRecovering: () => recovery.isOpen },
+        onPacketLost: (digest) => recovery.packetLost(digest),
+      },
+    )
+    return {
+      begin: async () => {
+        await alterPacket(setting)
+        await scrub.pass(never)
+      },
+      listed: one.listed,
+      end: async () => {
+        await station.submit(large)
+        await station.useDirectory(2, station.world.entries())
+      },
+    }
+  },
+  DISK_FULL: async (setting) => {
+    let freeBytes = 100_000_000
+    const disk = new DiskSpace(
+      {
+        ...{ folder: setting.folder, ballastFile: join(setting.folder, 'ballast'), ballastBytes: 0 },
+        ...{ watermarkBytes: 10_000_000, statusReserveBytes: 4_000_000, checkIntervalMs: 3_600_000 },
+      },
+      { logger: silent, statfs: async () => ({ bavail: freeBytes / 1000, bsize: 1000 }) },
+    )
+    await disk.start(never)
+    setting.after(() => disk.stop())
+    const { listed } = await lone(setting, { disk })
+    const room = async (bytes: number) => {
+      freeBytes = bytes
+      await disk.check()
+    }
+    return { begin: () => room(5_000_000), listed, end: () => room(100_000_000) }
+  },
+  PACKET_DAMAGED: async (setting) => {
+    const { station } = await lone(setting)
+    await station.submit(large)
+    const read = () => readAll(station.packets.read(sha256(large)))
+    return {
+      happens: async () => {
+        await alterPacket(setting)
+        await read()
+      },
+      // Out of the way, it is taken anew.
+      again: async () => {
+        await station.packets.quarantine(sha256(large), join(setting.folder, 'quarantine'))
+        await station.submit(large, { resend: true })
+        await read()
+      },
+    }
+  },
+  PACKET_MISSING: async (setting) => {
+    const { station } = await lone(setting)
+    const read = () => readAll(station.packets.read(sha256(large)))
+    return {
+      wrong: read,
+      right: async () => {
+        await station.submit(large)
+        await read()
+      },
+    }
+  },
+} satisfies Scenarios<typeof storeConditions>)
