@@ -138,8 +138,8 @@ async function peerId(keyFile: string): Promise<string | null> {
   return await peerIdFromKeyFile(keyFile)
 }
 
-/** @throws TramError COMMAND_FAILED */
-async function runCommand([program = '', ...argv]: readonly string[], signal: AbortSignal): Promise<void> {
+/** Runs a command of the configuration (argv, no shell). @throws TramError COMMAND_FAILED */
+export async function runCommand([program = '', ...argv]: readonly string[], signal: AbortSignal): Promise<void> {
   try {
     await promisify(execFile)(program, argv, { signal, timeout: commandMs, maxBuffer: 1024 * 1024 })
   } catch (error) {

@@ -4,7 +4,9 @@ import { chmod } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { backendConditions } from '../../src/base/conditions/backend-conditions.ts'
+import { TramError } from '../../src/base/errors.ts'
 import { parseConfig } from '../../src/config.ts'
+import { runCommand } from '../../src/console.ts'
 import { type AgencyChange, parseAgencyChange } from '../../src/document/agency-change.ts'
 import { leafHash, MerkleTree } from '../../src/document/merkle.ts'
 import { ApiClient } from '../../src/surface/cli/api-client.ts'
@@ -118,11 +120,11 @@ provokeAndClear(backendConditions, {
   INTAKE_CLOSED: async (setting) => {
     const { station } = await lone(setting)
     const send = () => station.submit(packetOf('Giấy mời'))
-    station.intake.close('đang khôi phục')
+    station.intake.close('recovery', new TramError('INTAKE_CLOSED', { detail: 'đang khôi phục' }))
     return {
       wrong: send,
       right: () => {
-        station.intake.open()
+        station.intake.open('recovery')
         return send()
       },
     }
@@ -160,6 +162,7 @@ provokeAndClear(backendConditions, {
       },
     }
   },
+  COMMAND_FAILED: () => ({ wrong: () => runCommand(['false'], never), right: () => runCommand(['true'], never) }),
   INTERNAL: () => ({
     happens: () => new MerkleTree([Buffer.alloc(3)]).root,
     again: () => new MerkleTree([leafHash('waybill', Buffer.alloc(3))]).root,

@@ -1,6 +1,7 @@
 // Every condition about what is kept on disk, provoked and cleared: real LevelDB stores, files altered behind their backs.
-import { readdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { Readable } from 'node:stream'
 import { ClassicLevel } from 'classic-level'
 import { storeConditions } from '../../src/base/conditions/store-conditions.ts'
 import type { TramError } from '../../src/base/errors.ts'
@@ -14,6 +15,7 @@ import { IndexRebuild } from '../../src/exchange/recovery/index-rebuild.ts'
 import { MissingQuestions } from '../../src/exchange/recovery/missing-questions.ts'
 import { Recovery } from '../../src/exchange/recovery/recovery.ts'
 import { StoreScrub } from '../../src/exchange/recovery/store-scrub.ts'
+import { saveToStick } from '../../src/surface/console/stick.ts'
 import { dayMs } from '../fixtures/exchange/test-world.ts'
 import { levelStore, never, silent } from '../fixtures/store/temporary-store.ts'
 import { type Lone, lone, packetOf } from './lone.ts'
@@ -207,6 +209,15 @@ provokeAndClear(storeConditions, {
       await disk.check()
     }
     return { begin: () => room(5_000_000), listed, end: () => room(100_000_000) }
+  },
+  STICK_UNUSABLE: ({ folder, after }) => {
+    const save = (stick: string) => {
+      const name = `tram-${basename(folder)}`
+      after(() => rm(join(stick, name), { force: true }))
+      return saveToStick(stick, name, Readable.from([Buffer.from('a')]), 10)
+    }
+    // Memory that is mounted stands for a stick.
+    return { wrong: () => save(folder), right: () => save('/dev/shm') }
   },
   PACKET_DAMAGED: async (setting) => {
     const { station } = await lone(setting)

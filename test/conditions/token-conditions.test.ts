@@ -4,13 +4,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
-import { systemClock } from '../../src/base/clock.ts'
+import { systemClock, TestClock } from '../../src/base/clock.ts'
 import { tokenConditions } from '../../src/base/conditions/token-conditions.ts'
 import { PinFile } from '../../src/equipment/token/pin-file.ts'
 import { PinGuard } from '../../src/equipment/token/pin-guard.ts'
 import { Pkcs11Token } from '../../src/equipment/token/pkcs11-token.ts'
 import { SignerClient } from '../../src/equipment/token/signer-client.ts'
 import { SignerServer } from '../../src/equipment/token/signer-server.ts'
+import { PinPace } from '../../src/surface/console/pin-pace.ts'
 import { SoftToken } from '../contract/soft-token.ts'
 import { buildPkcs11Fake, createFakeToken, type FakeToken } from '../fixtures/pkcs11-fake/pkcs11-fake.ts'
 import { never, silent } from '../fixtures/store/temporary-store.ts'
@@ -123,6 +124,18 @@ provokeAndClear(tokenConditions, {
       end: () => {
         station.token.insert(new SoftToken(station.world.leaf('one')))
         station.sealer.wake()
+      },
+    }
+  },
+  PIN_TOO_SOON: () => {
+    const clock = new TestClock()
+    const pace = new PinPace(clock)
+    pace.tried()
+    return {
+      wrong: () => pace.assertAllowed(),
+      right: () => {
+        clock.advance(5000)
+        pace.assertAllowed()
       },
     }
   },
