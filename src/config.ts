@@ -10,6 +10,7 @@ import { stationOptions } from './base/station-options.ts'
 import { hostOptions } from './equipment/host/host-options.ts'
 import { linkOptions } from './equipment/link/link-options.ts'
 import { brokerMistake, mqttOptions } from './equipment/mqtt/mqtt-options.ts'
+import { panelOptions } from './equipment/serial/panel-options.ts'
 import { upsOptions } from './equipment/serial/ups-options.ts'
 import { storeOptions } from './equipment/store/store-options.ts'
 import { tokenOptions } from './equipment/token/token-options.ts'
@@ -30,6 +31,7 @@ export const configSections = {
   exchange: exchangeOptions,
   mqtt: mqttOptions,
   ups: upsOptions,
+  panel: panelOptions,
   console: consoleOptions,
 }
 

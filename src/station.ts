@@ -15,10 +15,6 @@ import { LinuxBox } from './equipment/host/linux-box.ts'
 import { SysfsLeds } from './equipment/host/sysfs-leds.ts'
 import { Libp2pNetwork } from './equipment/link/libp2p-link.ts'
 import { createLoopback } from './equipment/link/memory-link.ts'
-import { MegatecUps } from './equipment/serial/megatec-ups.ts'
-import { powerOff } from './equipment/serial/power-off.ts'
-import { SerialportLine } from './equipment/serial/serialport-line.ts'
-import type { UpsOptions } from './equipment/serial/ups-options.ts'
 import { DiskSpace } from './equipment/store/disk-space.ts'
 import { FilePacketStore } from './equipment/store/file-packet-store.ts'
 import { LevelStore } from './equipment/store/level-store.ts'
@@ -35,7 +31,6 @@ import { exportEvidence } from './exchange/evidence/evidence-archive.ts'
 import { EvidenceCollector } from './exchange/evidence/evidence-collector.ts'
 import { Tracing } from './exchange/evidence/tracing.ts'
 import { StationHealth } from './exchange/health/station-health.ts'
-import { UpsGuard, type UpsGuardDeps } from './exchange/health/ups-guard.ts'
 import { KeyedLock } from './exchange/keyed-lock.ts'
 import { OfficeDesk } from './exchange/office-desk.ts'
 import { PacketOwners } from './exchange/packet-owners.ts'
@@ -62,6 +57,7 @@ import { Sequence } from './exchange/sequence.ts'
 import { Statuses } from './exchange/statuses.ts'
 import { Switchboard } from './exchange/switchboard.ts'
 import { TrustedClock } from './exchange/time/trusted-clock.ts'
+import { panelParts, upsParts } from './serial-parts.ts'
 import { brokerParts } from './station-broker.ts'
 import { RestServer } from './surface/rest/rest-server.ts'
 import { VxpServer } from './surface/vxp/vxp-server.ts'
@@ -315,10 +311,14 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     {
       ...{ records, space, token, sealer, courier, switchboard, directory, counts, deliveries, clock },
       recovery: {
-        conditions: () => [...recovery.conditions(), ...(power?.guard.conditions() ?? []), ...reports.conditions()],
+        conditions: () => [
+          ...[recovery, power?.guard, panel?.pages].flatMap((part) => part?.conditions() ?? []),
+          ...reports.conditions(),
+        ],
       },
     },
   )
+  const panel = panelParts(config, { report: (signal) => health.report(signal), logger })
   const leds = new SysfsLeds(
     { sysFolder: config.box.sys_folder, names: { green: config.box.green_led, red: config.box.red_led } },
     { conditions: async (signal) => (await health.report(signal)).conditions, logger },
@@ -377,6 +377,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     retention,
     ...(power?.services ?? []),
     vxp,
+    ...(panel?.services ?? []),
     step('health', async () => {
       health.markReady()
       leds.markReady()
@@ -385,19 +386,4 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     api,
   ]
   return { services, vxp, network }
-}
-
-/** The UPS, its line and its guard; undefined when the configuration names none. */
-function upsParts(options: UpsOptions, deps: Omit<UpsGuardDeps, 'ups' | 'powerOff'>) {
-  const { line: path, protocol, poll_seconds, resume_seconds, power_off_command } = options
-  if (path === undefined) return undefined
-  const { clock, logger } = deps
-  // RS-232 adapters of UPS draw their current from DTR, and some models take a high RTS for an order to switch off.
-  const line = new SerialportLine({ path, baudRate: 2400, controlLines: { dtr: true, rts: false } }, { logger })
-  const ups = new MegatecUps({ protocol, pollMs: poll_seconds * 1000 }, { line, clock, logger })
-  const guard = new UpsGuard(
-    { resumeMs: resume_seconds * 1000, finishMs: 20_000 },
-    { ...deps, ups, ...(power_off_command.length === 0 ? {} : { powerOff: () => powerOff(power_off_command) }) },
-  )
-  return { guard, services: [line, guard, ups] }
 }

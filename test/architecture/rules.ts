@@ -20,6 +20,7 @@ const compositionRoots = [
   'src/offline.ts',
   'src/doctor.ts',
   'src/console.ts',
+  'src/serial-parts.ts',
   'src/equipment/token/signer-main.ts',
 ]
 const programs = ['src/main.ts', 'src/equipment/token/signer-main.ts']

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeLabNetwork } from '../../scripts/lab-network.ts'
 import { buildPacket } from '../fixtures/edxml/build-packet.ts'
 import { PtyEnd } from '../fixtures/serial/pty-end.ts'
+import { SimulatedPanel } from '../fixtures/serial/simulated-panel.ts'
 import { SimulatedUps } from '../fixtures/serial/simulated-ups.ts'
 import { bundledSigner } from '../fixtures/station/bundle.ts'
 import { callApi, freshKit, setOption } from '../fixtures/station/lab-changes.ts'
@@ -18,6 +19,8 @@ let sender: Office
 let recipient: Office
 let cable: PtyEnd
 let ups: SimulatedUps
+let panelCable: PtyEnd
+let panel: SimulatedPanel
 const documents = { serviceType: 'eDoc', messageType: 'edoc' }
 
 beforeAll(async () => {
@@ -33,6 +36,10 @@ beforeAll(async () => {
   cable = new PtyEnd(line)
   ups = new SimulatedUps(cable)
   await setOption(first, 'ups', 'line', line)
+  panelCable = new PtyEnd(join(folder, 'panel'))
+  panel = new SimulatedPanel(panelCable)
+  await panelCable.plug()
+  await setOption(first, 'panel', 'line', join(folder, 'panel'))
   await setOption(first, 'ups', 'poll_seconds', 1)
   await setOption(first, 'ups', 'resume_seconds', 2)
   await setOption(first, 'ups', 'power_off_command', ['touch', join(folder, 'switched-off')])
@@ -44,6 +51,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([sender?.process.stop(), recipient?.process.stop()])
   await cable?.unplug()
+  await panelCable?.unplug()
   await rm(folder, { recursive: true, force: true })
 })
 
@@ -70,8 +78,18 @@ const untilPower = (...codes: string[]) =>
 describe('a station on a UPS', () => {
   test('says when the UPS does not answer, until it does', async () => {
     await untilPower('UPS_SILENT')
+    const shows = (row: number, text: string) =>
+      until(
+        async () => (panel.rows[row]?.trimEnd() === text ? true : undefined),
+        async () => `the panel shows ${JSON.stringify(panel.rows)}`,
+      )
+    await shows(0, 'Van phong Chinh phu')
+    await shows(2, 'UPS-SILENT')
+    panel.press(2)
+    await shows(0, '1/1 UPS o')
     await cable.plug()
     await untilPower()
+    await shows(2, 'Khong co loi')
   })
 
   test('warns on battery, takes nothing when it runs low, loses nothing, and goes on when the mains is back', async () => {

@@ -7,9 +7,9 @@ import { installationConditions } from './installation-conditions.ts'
 import { linkConditions } from './link-conditions.ts'
 import { packetConditions } from './packet-conditions.ts'
 import { proofConditions } from './proof-conditions.ts'
+import { serialConditions } from './serial-conditions.ts'
 import { storeConditions } from './store-conditions.ts'
 import { tokenConditions } from './token-conditions.ts'
-import { upsConditions } from './ups-conditions.ts'
 
 /** All conditions by code. */
 export const catalogue = {
@@ -20,7 +20,7 @@ export const catalogue = {
   ...linkConditions,
   ...boxConditions,
   ...healthConditions,
-  ...upsConditions,
+  ...serialConditions,
   ...backendConditions,
   ...installationConditions,
 } as const
@@ -34,7 +34,7 @@ export const families = [
   ['Peers and directory / Các trạm và danh bạ', linkConditions],
   ['Box, clock and network / Máy, đồng hồ và mạng', boxConditions],
   ['Health reports / Báo cáo tình trạng', healthConditions],
-  ['UPS / Bộ lưu điện', upsConditions],
+  ['UPS and front panel / Bộ lưu điện và màn hình trước', serialConditions],
   ['Backends and configuration / Hệ thống QLVB và cấu hình', backendConditions],
   ['Installation / Cài đặt', installationConditions],
 ] as const satisfies readonly (readonly [title: string, family: ConditionFamily])[]

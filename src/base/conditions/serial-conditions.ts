@@ -1,7 +1,8 @@
-// Conditions of the uninterruptible power supply. Raised by exchange/health/ups-guard.ts.
+// Conditions of what hangs on serial lines: the uninterruptible power supply (raised by exchange/health/ups-guard.ts) and the
+// front panel (surface/panel/front-panel.ts).
 import type { ConditionFamily } from './condition.ts'
 
-export const upsConditions = {
+export const serialConditions = {
   UPS_ON_BATTERY: {
     kind: 'state',
     about: 'power',
@@ -39,5 +40,14 @@ export const upsConditions = {
     en: 'The UPS on {line} does not answer',
     todoVi: 'Kiểm tra cáp, ups.line và ups.protocol.',
     todoEn: 'Check the cable, ups.line and ups.protocol.',
+  },
+  PANEL_SILENT: {
+    kind: 'state',
+    about: 'box',
+    severity: 'warning',
+    vi: 'Màn hình trước ở {line} không trả lời',
+    en: 'The front panel on {line} does not answer',
+    todoVi: 'Kiểm tra cáp và panel.line; trạm vẫn làm việc bình thường.',
+    todoEn: 'Check the cable and panel.line; the station works all the same.',
   },
 } as const satisfies ConditionFamily
