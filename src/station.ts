@@ -1,6 +1,5 @@
 // Composition root of a running station: makes every part, joins them, and starts them in order. main.ts calls it.
 // Long because: every part is named here once, in the order in which it is made.
-import { createReadStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { systemClock } from './base/clock.ts'
 import { asTramError } from './base/errors.ts'
@@ -61,7 +60,7 @@ import { panelParts, upsParts } from './serial-parts.ts'
 import { brokerParts } from './station-broker.ts'
 import { RestServer } from './surface/rest/rest-server.ts'
 import { VxpServer } from './surface/vxp/vxp-server.ts'
-import { readCertificates, readTrust } from './trust-files.ts'
+import { importInstalled, readCertificates, readTrust } from './trust-files.ts'
 
 const dayMs = 86_400_000
 /** For a round of meeting other stations. */
@@ -106,21 +105,8 @@ export async function startStation(
 /** A start step that is no service of its own. */
 const step = (name: string, start: () => Promise<void>): Service => ({ name, start, stop: async () => undefined })
 
-/** Takes the directory file that the site has installed, if it is newer. A bad one alarms and stops nothing. */
-async function importInstalled(file: string | undefined, directory: Directory, logger: Logger): Promise<void> {
-  if (file === undefined) return
-  try {
-    await directory.import(createReadStream(file))
-  } catch (error) {
-    const trouble = asTramError(error)
-    if (trouble.code === 'DIRECTORY_OLDER') logger.debug({ file }, 'the installed directory is not newer')
-    else logger.error({ ...logFields(trouble), file }, 'the installed directory was not taken')
-  }
-}
-
 async function assemble(config: Config, paths: DataPaths, signerCommand: readonly string[], logger: Logger) {
   const own = { station: config.station.id, generation: config.station.generation }
-  const { file: _, ...sections } = config
   const trust = await readTrust(config.trust)
   const chain = await readCertificates(config.token.chain_files)
 
@@ -361,7 +347,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     clock,
     step('sequence', () => sequence.start()),
     audit,
-    step('configuration', () => noteConfiguration(own.station, sections, { records, audit })),
+    step('configuration', () => noteConfiguration(own.station, config, { records, audit })),
     step('incoming packets', () => incoming.sweep()),
     directory,
     step('installed directory', () => importInstalled(config.trust.directory_file, directory, logger)),

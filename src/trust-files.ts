@@ -1,10 +1,14 @@
-// The certificates that a site has installed, read from the PEM files that tram.toml names. Used by both composition roots.
+// What a site has installed, as tram.toml names it: certificates in PEM files, and a directory. Used by the composition roots.
+
+import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { TramError } from './base/errors.ts'
+import { asTramError, TramError } from './base/errors.ts'
+import { type Logger, logFields } from './base/logger.ts'
 import { certificatesFromPem } from './document/certificate.ts'
 import type { Trust } from './document/certificate-path.ts'
 import type { DirectoryTrust } from './document/directory-file.ts'
 import { hex, sha256 } from './document/document-id.ts'
+import type { Directory } from './exchange/directory/directory.ts'
 import type { TrustOptions } from './exchange/exchange-options.ts'
 
 /** Whom the station believes: about seals, and about the directory. */
@@ -43,5 +47,17 @@ export async function readTrust(options: TrustOptions): Promise<SiteTrust> {
   return {
     seals: { anchors, intermediates },
     directory: { anchors: authorityAnchors, intermediates, authorityFingerprints },
+  }
+}
+
+/** Takes the directory file that the site has installed, if it is newer. A bad one alarms and stops nothing. */
+export async function importInstalled(file: string | undefined, directory: Directory, logger: Logger): Promise<void> {
+  if (file === undefined) return
+  try {
+    await directory.import(createReadStream(file))
+  } catch (error) {
+    const trouble = asTramError(error)
+    if (trouble.code === 'DIRECTORY_OLDER') logger.debug({ file }, 'the installed directory is not newer')
+    else logger.error({ ...logFields(trouble), file }, 'the installed directory was not taken')
   }
 }

@@ -10,12 +10,12 @@ const digestsKey = key('meta', 'configuration')
 /**
  * Compares each section with what it was at the last start, and commits the act `configuration-changed` with the names of those
  * that differ. The first start has nothing to compare with.
- * @param sections parsed, by name. Of a section only a digest is kept, beside the file itself: it may hold a secret.
+ * @param sections parsed, by name; where the file lies counts as one. Of a section only a digest is kept, beside the file itself: it may hold a secret.
  * @throws as RecordStore
  */
 export async function noteConfiguration(
   station: string,
-  sections: Readonly<Record<string, unknown>>,
+  sections: object,
   { records, audit }: { records: Pick<RecordStore, 'get'>; audit: Pick<AuditLog, 'commit'> },
 ): Promise<void> {
   const digests = Object.fromEntries(Object.entries(sections).map(([name, section]) => [name, digestOf(section)]))
