@@ -1,11 +1,16 @@
 // The pages of docs/ that are made from the sources: configuration.md from the schemas, conditions.md from the
-// catalogue, openapi.json from the API, cli.md from the command line, leds.md from hw/leds.json,
+// catalogue, metrics.md from the metrics, openapi.json from the API, cli.md from the command line, leds.md from hw/leds.json,
 // figures.md from what was measured. generate-docs.ts writes them; a test compares them with what is committed.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { families } from '../src/base/conditions/catalogue.ts'
 import { type Condition, type ConditionKind, parts } from '../src/base/conditions/condition.ts'
 import { configSections } from '../src/config.ts'
+import { boxMetrics } from '../src/exchange/health/box-metrics.ts'
+import { equipmentMetrics } from '../src/exchange/health/equipment-metrics.ts'
+import { exchangeMetrics } from '../src/exchange/health/exchange-metrics.ts'
+import type { MetricFamily } from '../src/exchange/health/metric.ts'
+import { upsMetrics } from '../src/exchange/health/ups-metrics.ts'
 import { describeRestApi } from '../src/surface/rest/rest-app.ts'
 import type { BenchReport } from '../test/bench/report.ts'
 import { cliPage } from './cli-page.ts'
@@ -17,6 +22,7 @@ export async function generatedPages(): Promise<Map<string, string>> {
   return new Map([
     ['docs/configuration.md', configurationPage()],
     ['docs/conditions.md', conditionsPage()],
+    ['docs/metrics.md', metricsPage()],
     ['docs/openapi.json', `${JSON.stringify(await describeRestApi(), undefined, 2)}\n`],
     ['docs/cli.md', cliPage()],
     ['docs/leds.md', ledPage(notice)],
@@ -142,6 +148,13 @@ const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\
 
 const kindsVi: Readonly<Record<ConditionKind, string>> = { state: 'tình trạng', refusal: 'từ chối', event: 'sự kiện' }
 
+const metricFamilies: [title: string, family: MetricFamily][] = [
+  ['Documents and peers / Văn bản và các trạm', exchangeMetrics],
+  ['Token, store and disk / Token, kho dữ liệu và ổ đĩa', equipmentMetrics],
+  ['The box / Máy', boxMetrics],
+  ['UPS', upsMetrics],
+]
+
 function conditionsPage(): string {
   const chapters = families.map(([title, family]) => {
     const entries = Object.entries<Condition>(family)
@@ -164,6 +177,25 @@ Everything that a person can be told: in a refusal, an alarm, a log, on the cons
 - *refusal* (từ chối): the answer to one call, packet or offer; over when the same thing is done right.
   / Trả lời cho một lần gọi hoặc một gói tin; làm lại đúng là xong.
 - *event* (sự kiện): happened once; there is nothing to clear. / Xảy ra một lần; không có gì để khắc phục.
+
+${chapters.join('\n')}`
+}
+
+function metricsPage(): string {
+  const chapters = metricFamilies.map(([title, family]) => {
+    const rows = Object.entries(family).map(([name, { kind, isFlag, vi, en }]) => {
+      return `| \`${name}\` | ${isFlag === true ? '0/1' : kind} | ${cell(vi)} | ${cell(en)} |`
+    })
+    return `## ${title}\n\n| name | kind | nghĩa | meaning |\n|---|---|---|---|\n${rows.join('\n')}\n`
+  })
+  return `${notice}
+
+# Metrics / Các số đo
+
+The state of a station as numbers: MQTT publishes them under these names in \`state\`, the Prometheus endpoint with the
+prefix \`tram_\`, \`GET /v1/metrics\` as they are. Units are in the names: seconds, bytes, days, degrees Celsius, ratios from 0 to 1.
+What a box cannot tell is absent: a missing sensor is no zero. Counters begin at 0 when the station starts; those of the
+box (\`box_…_total\`) when the machine boots.
 
 ${chapters.join('\n')}`
 }

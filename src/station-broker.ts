@@ -8,7 +8,8 @@ import { MqttHealthBroker } from './equipment/mqtt/mqtt-health-broker.ts'
 import { hasBroker } from './equipment/mqtt/mqtt-options.ts'
 import type { RecordStore } from './equipment/store/record-store.ts'
 import { EventOutbox, type HealthEvent } from './exchange/health/event-outbox.ts'
-import type { HealthReport, OverallHealth } from './exchange/health/station-health.ts'
+import type { MetricValues } from './exchange/health/metrics.ts'
+import type { HealthReport } from './exchange/health/station-health.ts'
 import type { Sequence } from './exchange/sequence.ts'
 import { HealthPublisher } from './surface/health/health-publisher.ts'
 
@@ -18,6 +19,8 @@ export interface BrokerDeps {
   clock: Clock
   logger: Logger
   report: () => Promise<HealthReport>
+  /** The numbers that are published. */
+  state: () => Promise<MetricValues>
   peerId: () => string
 }
 
@@ -53,7 +56,7 @@ export function brokerParts(config: Config, deps: BrokerDeps): BrokerParts {
     { topicBase, stateIntervalMs: mqtt.state_interval_s * 1000 },
     {
       ...{ broker, events, clock, logger },
-      state: async () => stateOf(await deps.report()),
+      state: deps.state,
       info: async () => ({ ...infoOf(await deps.report()), name: station.name, peer_id: deps.peerId() }),
     },
   )
@@ -70,20 +73,6 @@ export function brokerParts(config: Config, deps: BrokerDeps): BrokerParts {
     },
   }
 }
-
-const statusNumbers: Record<OverallHealth, number> = { ok: 0, degraded: 1, failed: 2 }
-
-const stateOf = ({ overall, readySince, now, queues, sealing, peers, disk }: HealthReport) => ({
-  status: statusNumbers[overall],
-  uptime_seconds: readySince === 0 ? 0 : Math.round((now - readySince) / 1000),
-  queue_depth: queues.reduce((sum, { depth }) => sum + depth, 0),
-  waybills_unsealed: sealing.waybills,
-  receipts_owed: sealing.receipts,
-  peers_connected: peers.connected,
-  peers_known: peers.known,
-  disk_free_bytes: disk.freeBytes,
-  intake_open: disk.open ? 1 : 0,
-})
 
 const infoOf = ({ station, version, generation, token, directory }: HealthReport) => ({
   ...{ station, version, generation },

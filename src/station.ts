@@ -7,7 +7,6 @@ import { type Service, startAll, stopAll } from './base/lifecycle.ts'
 import { type Logger, logFields } from './base/logger.ts'
 import { type DataPaths, dataPaths } from './base/paths.ts'
 import { PeerLog } from './base/peer-log.ts'
-import { tramVersion } from './base/version.ts'
 import type { Config } from './config.ts'
 import { ChronyClock } from './equipment/host/chrony-clock.ts'
 import { LinuxBox } from './equipment/host/linux-box.ts'
@@ -29,7 +28,7 @@ import { noteConfiguration } from './exchange/evidence/configuration-watch.ts'
 import { exportEvidence } from './exchange/evidence/evidence-archive.ts'
 import { EvidenceCollector } from './exchange/evidence/evidence-collector.ts'
 import { Tracing } from './exchange/evidence/tracing.ts'
-import { StationHealth } from './exchange/health/station-health.ts'
+import { TimedToken } from './exchange/health/timed-token.ts'
 import { KeyedLock } from './exchange/keyed-lock.ts'
 import { OfficeDesk } from './exchange/office-desk.ts'
 import { PacketOwners } from './exchange/packet-owners.ts'
@@ -58,6 +57,7 @@ import { Switchboard } from './exchange/switchboard.ts'
 import { TrustedClock } from './exchange/time/trusted-clock.ts'
 import { panelParts, upsParts } from './serial-parts.ts'
 import { brokerParts } from './station-broker.ts'
+import { watchStation } from './station-watch.ts'
 import { RestServer } from './surface/rest/rest-server.ts'
 import { VxpServer } from './surface/vxp/vxp-server.ts'
 import { importInstalled, readCertificates, readTrust } from './trust-files.ts'
@@ -138,6 +138,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     ? new SignerProcess({ command: [...signerCommand, '--config', config.file] }, { logger })
     : undefined
   const token = new SignerClient({ socketPath: paths.signerSocket }, { logger, clock: systemClock })
+  const timedToken = new TimedToken(token, systemClock)
   const chrony = new ChronyClock(
     { port: config.box.chrony_port, program: config.box.chronyc },
     { clock: systemClock, logger },
@@ -167,7 +168,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
   const sealer = new Sealer(
     { ...own, maxBatch: config.exchange.max_batch, chain },
     {
-      ...{ records, audit, token, clock, logger, sequence },
+      ...{ records, audit, token: timedToken, clock, logger, sequence },
       certificateTrouble: async (certificate, timeMs) => {
         const trouble =
           (await generations.trouble()) ?? (await seals.ownCertificateTrouble(own.station, certificate, chain, timeMs))
@@ -292,26 +293,27 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
 
   const counts = new DirectoryCounts({ directory })
   const deliveries = new OpenDeliveries({ records, outbox })
-  const health = new StationHealth(
-    { ...own, version: tramVersion },
-    {
-      ...{ records, space, token, sealer, courier, switchboard, directory, counts, deliveries, clock },
-      recovery: {
-        conditions: () => [
-          ...[recovery, power?.guard, panel?.pages].flatMap((part) => part?.conditions() ?? []),
-          ...reports.conditions(),
-        ],
-      },
-    },
-  )
-  const panel = panelParts(config, { report: (signal) => health.report(signal), logger })
+  const watched = watchStation(config, {
+    ...{ records, audit, space, token, timedToken, sealer, courier, switchboard, directory, counts, deliveries },
+    ...{ box, ups: power?.guard, chain, clock, logger },
+    sources: () => [
+      recovery,
+      reports,
+      ...(power === undefined ? [] : [power.guard]),
+      ...(panel === undefined ? [] : [panel.pages]),
+    ],
+    tell: (events) => reports.tell(events),
+    eventsWaiting: () => reports.waiting(),
+  })
+  const panel = panelParts(config, { report: () => watched.watch.current(), logger })
   const leds = new SysfsLeds(
     { sysFolder: config.box.sys_folder, names: { green: config.box.green_led, red: config.box.red_led } },
-    { conditions: async (signal) => (await health.report(signal)).conditions, logger },
+    { conditions: async () => (await watched.watch.current()).conditions, logger },
   )
   const reports = brokerParts(config, {
     ...{ records, sequence, clock, logger },
-    report: () => health.report(AbortSignal.timeout(meetingMs)),
+    report: () => watched.watch.current(),
+    state: () => watched.state.values(),
     peerId: () => network.peerId,
   })
   const evidence = new EvidenceCollector({ trust }, { records, packets, directory, sent, inbox, outbox })
@@ -328,7 +330,8 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
       counts,
       audit,
       trustClock: () => clock.trust(audit),
-      health,
+      health: watched.health,
+      state: watched.state,
       token,
       collectEvidence: (id) => evidence.collect(id),
       writeEvidence: (found, zipStream) => exportEvidence(found, { zipStream }),
@@ -364,12 +367,11 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     ...(power?.services ?? []),
     vxp,
     ...(panel?.services ?? []),
-    step('health', async () => {
-      health.markReady()
-      leds.markReady()
-    }),
+    ...watched.before,
     ...reports.services,
     api,
+    ...watched.after,
+    step('lights', async () => leds.markReady()),
   ]
   return { services, vxp, network }
 }

@@ -3,16 +3,22 @@ import { once } from 'node:events'
 import { chmod } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
+import { systemClock } from '../../src/base/clock.ts'
 import { backendConditions } from '../../src/base/conditions/backend-conditions.ts'
 import { TramError } from '../../src/base/errors.ts'
 import { parseConfig } from '../../src/config.ts'
 import { runCommand } from '../../src/console.ts'
 import { type AgencyChange, parseAgencyChange } from '../../src/document/agency-change.ts'
 import { leafHash, MerkleTree } from '../../src/document/merkle.ts'
+import { AuditLog } from '../../src/exchange/evidence/audit-log.ts'
+import { ConditionWatch } from '../../src/exchange/health/condition-watch.ts'
+import type { HealthEvent } from '../../src/exchange/health/event-outbox.ts'
+import type { HealthReport } from '../../src/exchange/health/station-health.ts'
 import { ApiClient } from '../../src/surface/cli/api-client.ts'
 import { BackendRegister } from '../../src/surface/vxp/vxp-backends.ts'
 import { verifyRequest } from '../../src/surface/vxp/vxp-request.ts'
-import { never } from '../fixtures/store/temporary-store.ts'
+import { MemoryRecordStore } from '../contract/memory-record-store.ts'
+import { never, silent } from '../fixtures/store/temporary-store.ts'
 import { VxpKit } from '../fixtures/vxp-kit/vxp-kit.ts'
 import { lone, offerFrom, packetOf } from './lone.ts'
 import { provokeAndClear, type Scenarios, type Setting } from './scenario.ts'
@@ -159,6 +165,30 @@ provokeAndClear(backendConditions, {
       right: async () => {
         await station.requests.refuse(first.requestId, 'thôi')
         return station.desk.changeAgency(own, wish('H01.5.2000'))
+      },
+    }
+  },
+  STATION_STARTED: async (setting) => {
+    const records = new MemoryRecordStore()
+    const audit = new AuditLog(records, systemClock, silent)
+    await audit.start()
+    const told: HealthEvent[] = []
+    const watch = new ConditionWatch({
+      report: async () => ({ now: 0, conditions: [] }) as unknown as HealthReport,
+      tell: async (events) => void told.push(...events),
+      ...{ records, audit, clock: systemClock, logger: silent, version: '1' },
+    })
+    setting.after(() => watch.stop())
+    return {
+      happens: async () => {
+        await watch.start()
+        while (told.length === 0) await new Promise(setImmediate)
+        return new TramError('STATION_STARTED', { version: String(told[0]?.data.version) })
+      },
+      again: async () => {
+        watch.wake()
+        await watch.current()
+        return told[1]
       },
     }
   },

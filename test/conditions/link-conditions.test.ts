@@ -7,6 +7,7 @@ import { parseRequestsFile } from '../../src/document/directory-requests-file.ts
 import { SendLane } from '../../src/equipment/link/credits.ts'
 import { createMemoryNetworks } from '../../src/equipment/link/memory-link.ts'
 import type { LinkHandler, LinkPolicy } from '../../src/equipment/link/peer-link.ts'
+import { OpenDeliveries } from '../../src/exchange/send/open-deliveries.ts'
 import { TrustedClock } from '../../src/exchange/time/trusted-clock.ts'
 import { MemoryRecordStore } from '../contract/memory-record-store.ts'
 import { PlayedRecipient } from '../fixtures/exchange/played-recipient.ts'
@@ -113,6 +114,19 @@ provokeAndClear(linkConditions, {
       station.clock.advance(30 * dayMs)
       await two.reconnect()
     }),
+  DEADLINE_MISSED: async (setting) => {
+    const { station, listed } = await lone(setting)
+    await station.submit(packetOf('Giấy mời'))
+    const deliveries = new OpenDeliveries(station)
+    return {
+      begin: () => station.clock.advance(5 * dayMs),
+      listed,
+      end: async () => {
+        const [open] = (await deliveries.list({ station: null, after: null, limit: 1 })).deliveries
+        await station.outbox.expire(open?.waybill ?? '', 'two')
+      },
+    }
+  },
   DELIVERY_TEMPORARY: (setting) =>
     sending(setting, 'DELIVERY_TEMPORARY', async (two) => {
       const { transfer } = await two.nextOffer()
@@ -176,6 +190,15 @@ provokeAndClear(linkConditions, {
       begin: () => station.directory.import(pieces(other, 4096)).catch(() => undefined),
       listed,
       end: () => station.useDirectory(2, station.world.entries()),
+    }
+  },
+  DIRECTORY_EXPIRING: async (setting) => {
+    const { station, listed } = await lone(setting)
+    await station.directory.import(pieces(await directoryFile(2, { expires: startMs + 20 * dayMs }), 4096))
+    return {
+      begin: () => station.clock.advance(10 * dayMs),
+      listed,
+      end: () => station.useDirectory(3, station.world.entries()),
     }
   },
   DIRECTORY_EXPIRED: async (setting) => {

@@ -42,7 +42,9 @@ export async function lone(
       space: options.disk ?? space,
       counts: new DirectoryCounts({ directory }),
       deliveries: new OpenDeliveries({ records, outbox }),
-      recovery: { conditions: () => [] },
+      trend: { days: undefined, conditions: () => [] },
+      chain: [],
+      sources: () => [],
       ...options.health,
     },
   )

@@ -3,12 +3,14 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { ClassicLevel } from 'classic-level'
+import { TestClock } from '../../src/base/clock.ts'
 import { storeConditions } from '../../src/base/conditions/store-conditions.ts'
 import type { TramError } from '../../src/base/errors.ts'
 import { sha256 } from '../../src/document/document-id.ts'
 import { DiskSpace } from '../../src/equipment/store/disk-space.ts'
 import type { LevelStore } from '../../src/equipment/store/level-store.ts'
 import { encodeRecord } from '../../src/equipment/store/record-codec.ts'
+import { DiskTrend } from '../../src/exchange/health/disk-trend.ts'
 import { KeyedLock } from '../../src/exchange/keyed-lock.ts'
 import { GenerationWatch } from '../../src/exchange/recovery/generation-watch.ts'
 import { IndexRebuild } from '../../src/exchange/recovery/index-rebuild.ts'
@@ -16,6 +18,8 @@ import { MissingQuestions } from '../../src/exchange/recovery/missing-questions.
 import { Recovery } from '../../src/exchange/recovery/recovery.ts'
 import { StoreScrub } from '../../src/exchange/recovery/store-scrub.ts'
 import { saveToStick } from '../../src/surface/console/stick.ts'
+import { MemoryRecordStore } from '../contract/memory-record-store.ts'
+import { MemorySpace } from '../contract/memory-space.ts'
 import { dayMs } from '../fixtures/exchange/test-world.ts'
 import { levelStore, never, silent } from '../fixtures/store/temporary-store.ts'
 import { type Lone, lone, packetOf } from './lone.ts'
@@ -50,7 +54,7 @@ async function recovering(setting: Setting, generation = 1): Promise<Lone & { st
   const early: TramError[] = []
   let report = (error: TramError): void => void early.push(error)
   const store = await opened(setting, (error) => report(error))
-  const health = { recovery: { conditions: () => recovery.conditions() } }
+  const health = { sources: () => [recovery] }
   const one = await lone(setting, { records: store, generation, health })
   const { station } = one
   const { directory, clock, switchboard: connector } = station
@@ -113,6 +117,30 @@ async function readAll(bytes: AsyncIterable<Uint8Array>): Promise<void> {
 /** The directory of version `version` lists station one in `generation`. */
 const listGeneration = ({ station }: Lone, version: number, generation: number) =>
   station.useDirectory(version, station.world.entries([{ station: station.world.stationEntry('one', { generation }) }]))
+
+/** A disk of which `share` fills in a day, and which is then replaced by an empty one. */
+async function filling({ after }: Setting, share: number) {
+  const clock = new TestClock()
+  const space = new MemorySpace(1e12)
+  const trend = new DiskTrend({ records: new MemoryRecordStore(), space, clock, logger: silent })
+  await trend.start()
+  after(() => trend.stop())
+  const day = async (lostBytes: number): Promise<void> => {
+    for (let quarter = 0; quarter < 100; quarter += 1) {
+      clock.advance(15 * 60_000)
+      space.freeBytes -= lostBytes / 96
+      await trend.sample()
+    }
+  }
+  return {
+    begin: () => day(share * 1e12),
+    listed: () => trend.conditions(),
+    end: async () => {
+      space.freeBytes = 1e12
+      await day(0)
+    },
+  }
+}
 
 provokeAndClear(storeConditions, {
   STORE_LOCKED: async (setting) => {
@@ -236,6 +264,8 @@ provokeAndClear(storeConditions, {
       },
     }
   },
+  DISK_FILLING: (setting) => filling(setting, 0.1),
+  DISK_FULL_SOON: (setting) => filling(setting, 0.4),
   PACKET_MISSING: async (setting) => {
     const { station } = await lone(setting)
     const read = () => readAll(station.packets.read(sha256(large)))

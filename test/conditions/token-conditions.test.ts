@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
 import { systemClock, TestClock } from '../../src/base/clock.ts'
 import { tokenConditions } from '../../src/base/conditions/token-conditions.ts'
+import { parseCertificate } from '../../src/document/certificate.ts'
 import { PinFile } from '../../src/equipment/token/pin-file.ts'
 import { PinGuard } from '../../src/equipment/token/pin-guard.ts'
 import { Pkcs11Token } from '../../src/equipment/token/pkcs11-token.ts'
@@ -13,6 +14,7 @@ import { SignerClient } from '../../src/equipment/token/signer-client.ts'
 import { SignerServer } from '../../src/equipment/token/signer-server.ts'
 import { PinPace } from '../../src/surface/console/pin-pace.ts'
 import { SoftToken } from '../contract/soft-token.ts'
+import { dayMs } from '../fixtures/exchange/test-world.ts'
 import { buildPkcs11Fake, createFakeToken, type FakeToken } from '../fixtures/pkcs11-fake/pkcs11-fake.ts'
 import { never, silent } from '../fixtures/store/temporary-store.ts'
 import { lone, packetOf, world } from './lone.ts'
@@ -70,6 +72,28 @@ async function onSocket({ folder, after }: Setting) {
   return { serve, client }
 }
 
+/** Station one, so many days before its certificate ends, and back. */
+async function endingIn(setting: Setting, days: number) {
+  const { station, listed } = await lone(setting)
+  const { certificate } = await station.token.describe(never)
+  if (certificate === null) throw new Error('the soft token has one')
+  const before = station.clock.now()
+  const { notAfterMs } = parseCertificate(certificate)
+  return {
+    begin: () => station.clock.jump(notAfterMs - days * dayMs),
+    listed,
+    end: () => station.clock.jump(before),
+  }
+}
+
+const eventuallyRefused = async (act: () => Promise<unknown>): Promise<void> => {
+  const failure = await act().then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  if (failure === undefined) throw new Error('the wrong PIN was taken')
+}
+
 provokeAndClear(tokenConditions, {
   TOKEN_ABSENT: async (setting) => {
     const { fake, listed } = await onFake(setting)
@@ -99,6 +123,17 @@ provokeAndClear(tokenConditions, {
       },
     }
   },
+  TOKEN_PIN_COUNT_LOW: async (setting) => {
+    const { station, fake, listed } = await onFake(setting, { pin: 'sai-pin' })
+    return { listed, end: () => station.token.enterPin(fake.pin, never) }
+  },
+  TOKEN_PIN_FINAL_TRY: async (setting) => {
+    const { station, fake, listed } = await onFake(setting, { pin: 'sai-pin' })
+    await eventuallyRefused(() => station.token.enterPin('sai-nữa', never))
+    return { listed, end: () => station.token.enterPin(fake.pin, never) }
+  },
+  CERTIFICATE_EXPIRING: (setting) => endingIn(setting, 20),
+  CERTIFICATE_EXPIRES_SOON: (setting) => endingIn(setting, 5),
   TOKEN_FAILED: async (setting) => {
     const { fake, listed } = await onFake(setting)
     return {

@@ -25,6 +25,6 @@ export class MemorySpace implements SpaceKeeper {
 
   report(): SpaceReport {
     const { freeBytes, reservedBytes } = this
-    return { freeBytes, reservedBytes, watermarkBytes: 0, open: freeBytes > reservedBytes }
+    return { freeBytes, reservedBytes, watermarkBytes: 0, open: freeBytes > reservedBytes, ballast: true }
   }
 }

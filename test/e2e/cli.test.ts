@@ -217,14 +217,10 @@ describe('the station', () => {
     expect(wrong.err).toContain('TOKEN_PIN_LATCHED')
     const { code, out } = await at(recipient, 'health', '--lang', 'en')
     expect(code).toBe(1)
-    expect(out.split('\n')[0]).toMatch(/^CRITICAL {2}token .* → .*\(TOKEN_PIN_LATCHED\)$/)
-    expect(
-      out
-        .trimEnd()
-        .split('\n')
-        .slice(1)
-        .every((line) => line.startsWith('OK ')),
-    ).toBe(true)
+    const [worst, next, ...others] = out.trimEnd().split('\n')
+    expect(worst).toMatch(/^CRITICAL {2}token .* → .*\(TOKEN_PIN_LATCHED\)$/)
+    expect(next).toMatch(/^WARNING {3}token .* → .*\(TOKEN_PIN_COUNT_LOW\)$/)
+    expect(others.every((line) => line.startsWith('OK '))).toBe(true)
     expect((await enter('')).code).toBe(2)
     const right = await enter(`${recipient.station.token.pin}\r\n`)
     expect([right.code, right.out]).toEqual([0, `${recipient.station.token.label}: ready\n`])

@@ -488,7 +488,10 @@ describe('health and the PIN', () => {
     expectProblem(await post(recipient, '/v1/pin', { pin: '739146' }), 409, 'TOKEN_PIN_LATCHED')
     const failed = (await ask(recipient, '/v1/health')).json()
     expect(failed).toMatchObject({ overall: 'failed', token: { state: 'latched' } })
-    expect(failed.conditions).toEqual([expect.objectContaining({ code: 'TOKEN_PIN_LATCHED', severity: 'critical' })])
+    expect(failed.conditions).toEqual([
+      expect.objectContaining({ code: 'TOKEN_PIN_LATCHED', severity: 'critical' }),
+      expect.objectContaining({ code: 'TOKEN_PIN_COUNT_LOW', severity: 'warning' }),
+    ])
     const waiting = await ask(recipient, '/v1/documents', { body: nextPacket({ from: 'H41', to: ['G22'] }) })
     expect(waiting.status).toBe(201)
     const { docId } = waiting.json<{ docId: string }>()

@@ -11,6 +11,9 @@ import { exportEvidence } from '../../src/exchange/evidence/evidence-archive.ts'
 import { EvidenceCollector } from '../../src/exchange/evidence/evidence-collector.ts'
 import { Tracing } from '../../src/exchange/evidence/tracing.ts'
 import { StationHealth } from '../../src/exchange/health/station-health.ts'
+import { StationState } from '../../src/exchange/health/station-state.ts'
+import { Tally } from '../../src/exchange/health/tally.ts'
+import { TimedToken } from '../../src/exchange/health/timed-token.ts'
 import { OpenDeliveries } from '../../src/exchange/send/open-deliveries.ts'
 import { describeRestApi } from '../../src/surface/rest/rest-app.ts'
 import { RestServer } from '../../src/surface/rest/rest-server.ts'
@@ -138,9 +141,21 @@ class FiringRange {
     const own = { station: 'two', generation: 1, version: '0' }
     const health = new StationHealth(own, {
       ...{ records: station.records, space, token, sealer, courier, switchboard },
-      ...{ directory, counts, deliveries, recovery: { conditions: () => [] }, clock },
+      ...{ directory, counts, deliveries, clock },
+      trend: { days: undefined, conditions: () => [] },
+      chain: [],
+      sources: () => [],
     })
     health.markReady()
+    const state = new StationState({
+      report: () => health.report(never),
+      tally: new Tally(audit),
+      token: new TimedToken(token, clock),
+      syncMs: () => undefined,
+      readings: async () => ({}),
+      ups: () => undefined,
+      eventsWaiting: () => undefined,
+    })
     const trust = { seals: world.pki.trust, directory: world.trust }
     const evidence = new EvidenceCollector(
       { trust },
@@ -150,7 +165,7 @@ class FiringRange {
     const rest = new RestServer(
       { socketPath, dataFolder: folder.path, backends: [backend], bodyPace: { idleMs, minBytesPerSecond: 1024 } },
       {
-        ...{ desk, inbox, deliveries, directory, requests, counts, audit, health, token, clock, logger },
+        ...{ desk, inbox, deliveries, directory, requests, counts, audit, health, state, token, clock, logger },
         trustClock: () => Promise.resolve(),
         tracing: new Tracing({ records: station.records, sent, outbox, inbox, statuses }),
         documents: new DocumentAccess({ sent, inbox, packets, intake }),

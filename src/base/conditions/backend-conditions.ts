@@ -119,6 +119,15 @@ export const backendConditions = {
     todoVi: 'Chạy lại lệnh với sudo, hoặc thêm người dùng này vào nhóm sở hữu tệp đó rồi đăng nhập lại.',
     todoEn: 'Run the command again with sudo, or add this user to the group that owns the file and log in again.',
   },
+  STATION_STARTED: {
+    kind: 'event',
+    about: 'station',
+    severity: 'info',
+    vi: 'Trạm đã khởi động, phiên bản {version}',
+    en: 'The station has started, version {version}',
+    todoVi: 'Không cần làm gì.',
+    todoEn: 'Nothing to do.',
+  },
   OVERLOADED: {
     kind: 'refusal',
     about: 'station',

@@ -48,15 +48,6 @@ export const installationConditions = {
     todoVi: 'Cài thư viện của hãng token cho đúng loại máy này, hoặc sửa token.module.',
     todoEn: "Install the token vendor's library for this kind of machine, or correct token.module.",
   },
-  CERTIFICATE_EXPIRING: {
-    kind: 'refusal',
-    about: 'token',
-    severity: 'warning',
-    vi: 'Chứng thư của token (hoặc chứng thư cấp trên) hết hạn ngày {expires}, còn {days} ngày',
-    en: 'The certificate of the token, or one above it, expires on {expires}, in {days} days',
-    todoVi: 'Xin chứng thư mới và cập nhật danh bạ trước ngày đó.',
-    todoEn: 'Ask for a new certificate and have the directory list it before that day.',
-  },
   STATION_UNLISTED: {
     kind: 'refusal',
     about: 'directory',

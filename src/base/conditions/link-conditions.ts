@@ -51,10 +51,19 @@ export const linkConditions = {
     kind: 'event',
     about: 'queue',
     severity: 'error',
-    vi: 'Hết hạn chuyển phát vận đơn {waybill} đến trạm {station}',
-    en: 'The delivery of the waybill {waybill} to the station {station} has expired',
+    vi: 'Hết hạn chuyển phát văn bản {document} đến trạm {station}',
+    en: 'The delivery of the document {document} to the station {station} has expired',
     todoVi: 'Kiểm tra trạm nhận rồi gửi lại văn bản.',
     todoEn: 'Check the recipient station and send the document again.',
+  },
+  DEADLINE_MISSED: {
+    kind: 'state',
+    about: 'queue',
+    severity: 'error',
+    vi: '{count} lượt chuyển đã quá hạn gửi (QĐ 28/2018/QĐ-TTg, Điều 6); lâu nhất tới trạm {station}, từ {since}',
+    en: '{count} deliveries are past the time by which they had to be sent (Decision 28/2018/QĐ-TTg Art. 6); the oldest to the station {station}, since {since}',
+    todoVi: 'Xem tram queue và các tình trạng khác; văn bản khẩn thì báo ngay cho nơi nhận bằng cách khác.',
+    todoEn: 'See tram queue and the other conditions; tell the recipients of urgent documents by other means.',
   },
   DELIVERY_TEMPORARY: {
     kind: 'event',
@@ -137,6 +146,15 @@ export const linkConditions = {
     todoVi: 'Báo ngay cơ quan quản lý: kiểm tra khóa ký và phát hành phiên bản mới. Trạm giữ bản đang dùng.',
     todoEn:
       'Tell the authority at once: check its signing key and issue a newer version. The station keeps the one in use.',
+  },
+  DIRECTORY_EXPIRING: {
+    kind: 'state',
+    about: 'directory',
+    severity: 'warning',
+    vi: 'Danh bạ phiên bản {version} hết hạn ngày {expires}',
+    en: 'The directory version {version} expires on {expires}',
+    todoVi: 'Xin danh bạ mới từ cơ quan quản lý trước ngày đó.',
+    todoEn: 'Ask the authority for a new directory before that day.',
   },
   DIRECTORY_EXPIRED: {
     kind: 'state',

@@ -112,6 +112,7 @@ export class DiskSpace implements SpaceKeeper, Service {
       freeBytes: Math.max(0, this.#freeBytes - this.#releasedBytes),
       reservedBytes: this.#reservedBytes,
       watermarkBytes: this.#options.watermarkBytes,
+      ballast: this.#ballastThere,
       open: this.#ballastThere && this.#availableBytes() > this.#options.watermarkBytes,
     }
   }

@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../../base/clock.ts'
 import { asTramError, TramError } from '../../base/errors.ts'
 import type { Service } from '../../base/lifecycle.ts'
 import { type Logger, logFields } from '../../base/logger.ts'
+import { RecentDurations } from '../../base/recent-durations.ts'
 import { CommitQueue, type StoredOperation } from './commit-queue.ts'
 import { isLevelDiskFull, levelFailure } from './level-errors.ts'
 import { type Level, openLevel, quarantineStamp, repairLevel } from './level-open.ts'
@@ -51,6 +52,7 @@ export class LevelStore implements RecordStore, Service {
   readonly #deps: LevelStoreDeps
   readonly #logger: Logger
   readonly #queue: CommitQueue
+  readonly #syncs = new RecentDurations()
   readonly #reads: ReadQueue
   readonly #recent = new RecentRecords(recentBytes)
   readonly #reportedKeys = new Set<string>()
@@ -220,10 +222,17 @@ export class LevelStore implements RecordStore, Service {
     await repairLevel(this.#options.folder, this.#options.quarantineFolder, nowMs, failure.message)
   }
 
+  /** How long synced writes took lately, milliseconds: RecentDurations.quantile. */
+  syncMs(share: number): number | undefined {
+    return this.#syncs.quantile(share)
+  }
+
   async #write(operations: StoredOperation[], bytes: number): Promise<void> {
     const db = this.#openDb()
+    const startMs = performance.now()
     try {
       await db.batch(operations, { sync: true })
+      this.#syncs.note(performance.now() - startMs)
       this.#recent.applied(operations)
     } catch (error) {
       throw this.#fail(db, error, bytes)

@@ -22,6 +22,7 @@ export const namespaces = {
   packetref: 'who still needs a packet: own documents and inbox items, by packet digest',
   status: 'processing statuses and recalls by the reference of the document that they answer, known or not yet',
   audit: 'the hash chain of acts by sequence',
+  alarm: 'conditions that were told to have begun and not yet to have ended, by code and what they are about',
   dir: 'directory extracts: stations and agencies',
   dirmeta: 'the directory in use, the versions whose files are kept, and under which of them something was sealed',
   event: "events for the operators' broker that it has not taken yet, by sequence",

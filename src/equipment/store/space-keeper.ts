@@ -12,6 +12,8 @@ export interface SpaceReport {
   watermarkBytes: number
   /** False while the disk is too full to take documents. */
   open: boolean
+  /** The file that is given up when the store needs room is whole. */
+  ballast: boolean
 }
 
 export interface SpaceKeeper {

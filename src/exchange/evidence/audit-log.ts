@@ -35,6 +35,15 @@ export type AuditAct =
   | 'power-failing'
   | 'power-back'
   | 'configuration-changed'
+  | 'condition-raised'
+  | 'condition-cleared'
+
+/** An act that is being committed. */
+export interface NewAct {
+  act: AuditAct
+  subject: string
+  detail?: string
+}
 
 export interface AuditEntry {
   sequence: number
@@ -59,6 +68,7 @@ export class AuditLog implements Service {
   #isHeadKnown = false
   /** Commits that are not on disk yet. */
   readonly #writes = new Set<Promise<void>>()
+  readonly #listeners = new Set<(acts: readonly NewAct[], timeMs: number) => void>()
 
   constructor(records: RecordStore, clock: Clock, logger: Logger) {
     this.#records = records
@@ -88,15 +98,13 @@ export class AuditLog implements Service {
    * Commits `operations` together with the acts that they are, chained. Order of calls is order of the chain.
    * @throws as RecordStore.commit
    */
-  async commit(
-    operations: readonly RecordOperation[],
-    acts: readonly { act: AuditAct; subject: string; detail?: string }[],
-  ): Promise<void> {
+  async commit(operations: readonly RecordOperation[], acts: readonly NewAct[]): Promise<void> {
     if (!this.#isHeadKnown) throw new TramError('STORE_FAILED', { detail: 'the audit log is being read again' })
     const all = [...operations]
+    const time = this.#clock.now()
     for (const { act, subject, detail } of acts) {
       const record = AuditRecord.encode({
-        time: this.#clock.now(),
+        time,
         act,
         subject,
         detail: detail ?? '',
@@ -110,6 +118,7 @@ export class AuditLog implements Service {
     this.#writes.add(write)
     try {
       await write
+      for (const listener of this.#listeners) listener(acts, time)
     } catch (error) {
       // The store refuses everything that was queued behind a failed commit too, so the head is what is on disk.
       if (this.#isHeadKnown) {
@@ -136,12 +145,23 @@ export class AuditLog implements Service {
     }
   }
 
+  /** Calls `listener` with acts that have reached the disk. Before start. */
+  onActs(listener: (acts: readonly NewAct[], timeMs: number) => void): void {
+    this.#listeners.add(listener)
+  }
+
+  /** The last acts, newest first, at most `limit`. */
+  async *latest(limit: number): AsyncGenerator<AuditEntry> {
+    for await (const [name, value] of this.#records.range({ ...range('audit'), reverse: true, limit })) {
+      yield entryOf(name, value)
+    }
+  }
+
   /** Acts from a sequence number on, oldest first. */
   async *entries(fromSequence = 0): AsyncGenerator<AuditEntry> {
     const from = key('audit', sequencePart(fromSequence))
     for await (const [name, value] of this.#records.range({ ...range('audit'), from })) {
-      const { time, act, subject, detail } = AuditRecord.decode(value)
-      yield { sequence: sequenceOf(name), timeMs: time, act: act as AuditAct, subject, detail }
+      yield entryOf(name, value)
     }
   }
 
@@ -158,6 +178,11 @@ export class AuditLog implements Service {
     }
     return expected
   }
+}
+
+function entryOf(name: string, value: Uint8Array): AuditEntry {
+  const { time, act, subject, detail } = AuditRecord.decode(value)
+  return { sequence: sequenceOf(name), timeMs: time, act: act as AuditAct, subject, detail }
 }
 
 const digestOf = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()

@@ -2,6 +2,7 @@
 // Asked by decision.ts; they read the directory and change nothing.
 import type { Clock } from '../../base/clock.ts'
 import { TramError } from '../../base/errors.ts'
+import { documentId } from '../../document/document-id.ts'
 import type { PacketSummary } from '../../document/edxml/packet-summary.ts'
 import { type AgencyVerdict, Outcome } from '../../document/receipt.ts'
 import { PacketKind } from '../../document/schema/waybill.ts'
@@ -54,7 +55,7 @@ export async function currentCode(code: string, directory: Directory): Promise<s
  */
 export async function checkParties(
   ownStation: string,
-  { link, waybill, waybillDigest, agencies }: Offered,
+  { link, waybill, agencies }: Offered,
   deps: { directory: Directory; clock: Clock; isAskedOf?: (station: string) => boolean },
 ): Promise<Parties | TramError> {
   const { directory, clock } = deps
@@ -84,7 +85,8 @@ export async function checkParties(
   // A sender lets it expire by its own clock: when it offers it all the same, one of the two clocks is wrong. But what came
   // in time, and was lost here, is not late.
   if (clock.now() > waybill.notAfter && deps.isAskedOf?.(waybill.station) !== true) {
-    throw new TramError('DELIVERY_EXPIRED', { waybill: waybillDigest, station: ownStation })
+    const document = documentId(waybill.senderAgency, waybill.packetDigest)
+    throw new TramError('DELIVERY_EXPIRED', { document, station: ownStation })
   }
   return parties
 }

@@ -37,8 +37,9 @@ export class DeliveryExpiry {
   async hasExpired(waybill: string, { notAfter }: Pick<Waybill, 'notAfter'>): Promise<boolean> {
     const { outbox, clock, logger } = this.#deps
     if (clock.doubt !== undefined || clock.now() < notAfter) return false
+    const document = (await outbox.waybill(waybill))?.docId ?? ''
     await outbox.expire(waybill, this.#station)
-    logger.error(logFields(new TramError('DELIVERY_EXPIRED', { waybill, station: this.#station })), 'delivery expired')
+    logger.error(logFields(new TramError('DELIVERY_EXPIRED', { document, station: this.#station })), 'delivery expired')
     return true
   }
 }

@@ -1,12 +1,16 @@
 // Deliveries that have not ended, read for people: what waits for the token, then what waits for each station.
 // The outbox writes these records and the courier works through them; `tram queue` and health look here.
+
+import { sendDeadline, type Urgency, urgencies } from '../../document/send-deadline.ts'
 import { range } from '../../equipment/store/namespaces.ts'
 import type { RecordStore } from '../../equipment/store/record-store.ts'
-import { DeliveryState } from '../schema/records.ts'
+import { type DeliveryRecord, DeliveryState } from '../schema/records.ts'
 import type { Outbox } from './outbox.ts'
 
 /** Counting stops here: a health report must not read for minutes. */
 const maxCounted = 100_000
+/** Overdue deliveries are counted so far. */
+export const maxOverdue = 1_000
 
 /** One waybill on its way to one station. Times in ms since 1970. */
 export interface OpenDelivery {
@@ -38,8 +42,20 @@ export interface QueueDepth {
   oldestAt: number
 }
 
+/** Deliveries that should have left by now (document/send-deadline.ts). */
+export interface Overdue {
+  /** At most `maxOverdue`: then there may be more. */
+  count: number
+  /** The recipient of the one that has waited longest, null when there is none. */
+  station: string | null
+  oldestAt: number | null
+}
+
 export interface QueueDepths {
   stations: QueueDepth[]
+  /** When the oldest open delivery of each urgency was opened, ms since 1970; absent when none waits. */
+  oldestByUrgency: Partial<Record<Urgency, number>>
+  overdue: Overdue
   /** Waybills and receipts that wait for the token. */
   sealing: { waybills: number; receipts: number; oldestAt: number | null }
   /** False when there is more than was counted. */
@@ -76,8 +92,11 @@ export class OpenDeliveries {
     return { deliveries, next: null }
   }
 
-  /** How much waits for each station, and since when. */
-  async depths(): Promise<QueueDepths> {
+  /**
+   * How much waits for each station, and since when.
+   * @param now ms since 1970, for what is overdue
+   */
+  async depths(now: number): Promise<QueueDepths> {
     const stations = new Map<string, { depth: number; heads: Map<string, string> }>()
     let counted = 0
     for await (const [name, value] of this.#records.range({ ...range('queue'), limit: maxCounted })) {
@@ -90,24 +109,51 @@ export class OpenDeliveries {
       counted += 1
     }
     const depths: QueueDepth[] = []
+    const lateness = new Lateness(now)
     for (const [station, { depth, heads }] of stations) {
       let oldestAt = Number.POSITIVE_INFINITY
-      for (const waybill of heads.values()) {
+      for (const [rank, waybill] of heads) {
         const delivery = await this.#outbox.delivery(waybill, station)
-        if (delivery !== undefined) oldestAt = Math.min(oldestAt, delivery.openedAt)
+        if (delivery === undefined) continue
+        oldestAt = Math.min(oldestAt, delivery.openedAt)
+        if (!lateness.note(station, rank, delivery)) await this.#noteOverdue(lateness, station, rank)
       }
       // Its last delivery ended while we were counting.
       if (Number.isFinite(oldestAt)) depths.push({ station, depth, oldestAt })
     }
     const waybills = await this.#countSealing('waybill')
     const receipts = await this.#countSealing('receipt')
+    if (waybills.count > 0) await this.#noteUnsealed(lateness)
     const sealing = {
       waybills: waybills.count,
       receipts: receipts.count,
       oldestAt: await this.#openedAt(waybills.first),
     }
     const isComplete = Math.max(counted, waybills.count, receipts.count) < maxCounted
-    return { stations: depths, sealing, isComplete }
+    const { oldestByUrgency, overdue } = lateness
+    return { stations: depths, oldestByUrgency, overdue, sealing, isComplete }
+  }
+
+  /** Deliveries of one rank behind its first, which is late, until one is in time. */
+  async #noteOverdue(lateness: Lateness, station: string, rank: string): Promise<void> {
+    let isFirst = true
+    for await (const [, value] of this.#records.range({ ...range('queue', station, rank), limit: maxOverdue })) {
+      const delivery = isFirst ? undefined : await this.#outbox.delivery(text(value), station)
+      isFirst = false
+      if (delivery !== undefined && lateness.note(station, rank, delivery)) return
+    }
+  }
+
+  /** The first that wait for the token: a dead token is when lateness counts. */
+  async #noteUnsealed(lateness: Lateness): Promise<void> {
+    for await (const [, value] of this.#records.range({ ...range('toseal', 'waybill'), limit: maxOverdue })) {
+      const waybill = text(value)
+      const record = await this.#outbox.waybill(waybill)
+      for (const station of record?.stations ?? []) {
+        const delivery = await this.#outbox.delivery(waybill, station)
+        if (delivery !== undefined) lateness.note(station, record?.queueRank ?? '', delivery)
+      }
+    }
   }
 
   async *#walk(
@@ -155,6 +201,32 @@ export class OpenDeliveries {
     if (waybill === undefined) return null
     const [station] = (await this.#outbox.waybill(waybill))?.stations ?? []
     return station === undefined ? null : ((await this.#outbox.delivery(waybill, station))?.openedAt ?? null)
+  }
+}
+
+/** Gathers what is late. Bytes that the recipient has stored have arrived: only its receipt is still to come. */
+class Lateness {
+  readonly oldestByUrgency: QueueDepths['oldestByUrgency'] = {}
+  readonly overdue: Overdue = { count: 0, station: null, oldestAt: null }
+  readonly #now: number
+
+  constructor(now: number) {
+    this.#now = now
+  }
+
+  /** Notes one open delivery. @returns whether it is in time */
+  note(station: string, rank: string, { openedAt, state }: DeliveryRecord): boolean {
+    const urgency = urgencies.find((name) => rank.startsWith(name))
+    if (urgency === undefined || openStates[state] === undefined) return true
+    this.oldestByUrgency[urgency] = Math.min(this.oldestByUrgency[urgency] ?? openedAt, openedAt)
+    if (sendDeadline(openedAt, urgency) >= this.#now) return true
+    if (state === DeliveryState.AWAITING_RECEIPT || this.overdue.count >= maxOverdue) return false
+    this.overdue.count += 1
+    if (this.overdue.oldestAt === null || openedAt < this.overdue.oldestAt) {
+      this.overdue.oldestAt = openedAt
+      this.overdue.station = station
+    }
+    return false
   }
 }
 

@@ -28,66 +28,44 @@ export function healthText(report: HealthReport, language: Language): string {
   }
   for (const check of Object.keys(facts) as Check[]) {
     if (troubled.has(check)) continue
-    const { text, isWarning } = facts[check](report)
-    const row = [(isWarning ? marks.warning : marks.ok)[language], parts[check][language], text[language]]
-    if (isWarning) rows.splice(rows.findLastIndex(([mark]) => mark !== marks.ok[language]) + 1, 0, row)
-    else rows.push(row)
+    rows.push([marks.ok[language], parts[check][language], facts[check](report)[language]])
   }
   return columns(rows)
 }
 
-interface Fact {
-  text: Text
-  isWarning?: boolean
-}
-
-const facts: Record<Check, (report: HealthReport) => Fact> = {
+const facts: Record<Check, (report: HealthReport) => Text> = {
   station: ({ station, version, generation, readySince, now }) => ({
-    text: {
-      vi: `${station}, thế hệ ${generation}, phiên bản ${version}, chạy từ ${vietnamTime(readySince)} (${duration(now - readySince)})`,
-      en: `${station}, generation ${generation}, version ${version}, up since ${vietnamTime(readySince)} (${duration(now - readySince)})`,
-    },
+    vi: `${station}, thế hệ ${generation}, phiên bản ${version}, chạy từ ${vietnamTime(readySince)} (${duration(now - readySince)})`,
+    en: `${station}, generation ${generation}, version ${version}, up since ${vietnamTime(readySince)} (${duration(now - readySince)})`,
   }),
-  token: ({ token: { label, serial, scheme, pinCountLow, pinFinalTry } }) => {
-    const isWarning = pinCountLow || pinFinalTry
-    const vi = pinFinalTry ? '; chỉ còn một lần thử PIN' : pinCountLow ? '; đã có lần nhập sai PIN' : ''
-    const en = pinFinalTry ? '; one PIN attempt is left' : pinCountLow ? '; a PIN attempt has failed' : ''
-    return {
-      text: { vi: `${label} (${serial}), ${scheme}${vi}`, en: `${label} (${serial}), ${scheme}${en}` },
-      isWarning,
-    }
+  token: ({ token: { label, serial, scheme } }) => {
+    const text = `${label} (${serial}), ${scheme}`
+    return { vi: text, en: text }
   },
   sealing: ({ sealing: { waybills, receipts } }) => ({
-    text: {
-      vi: `${waybills} vận đơn và ${receipts} biên nhận chờ ký`,
-      en: `${waybills} waybills and ${receipts} receipts wait for the token`,
-    },
+    vi: `${waybills} vận đơn và ${receipts} biên nhận chờ ký`,
+    en: `${waybills} waybills and ${receipts} receipts wait for the token`,
   }),
   queue: ({ queues, now }) => {
     const depth = queues.reduce((sum, queue) => sum + queue.depth, 0)
-    if (depth === 0) return { text: { vi: 'không có lượt chuyển nào chờ', en: 'no delivery waits' } }
+    if (depth === 0) return { vi: 'không có lượt chuyển nào chờ', en: 'no delivery waits' }
     const age = duration(now - Math.min(...queues.map(({ oldestAt }) => oldestAt)))
     return {
-      text: {
-        vi: `${depth} lượt chuyển tới ${queues.length} trạm, lâu nhất ${age}`,
-        en: `${depth} deliveries to ${queues.length} stations, the oldest ${age}`,
-      },
+      vi: `${depth} lượt chuyển tới ${queues.length} trạm, lâu nhất ${age}`,
+      en: `${depth} deliveries to ${queues.length} stations, the oldest ${age}`,
     }
   },
   peers: ({ peers: { connected, known } }) => ({
-    text: { vi: `${connected} trong ${known} trạm đang nối`, en: `${connected} of ${known} stations connected` },
+    vi: `${connected} trong ${known} trạm đang nối`,
+    en: `${connected} of ${known} stations connected`,
   }),
   directory: ({ directory: { version, issued, expires } }) => ({
-    text: {
-      vi: `phiên bản ${version}, ký ${vietnamTime(issued)}, ${expires === 0 ? 'không hết hạn' : `hết hạn ${vietnamTime(expires)}`}`,
-      en: `version ${version}, issued ${vietnamTime(issued)}, ${expires === 0 ? 'never expires' : `expires ${vietnamTime(expires)}`}`,
-    },
+    vi: `phiên bản ${version}, ký ${vietnamTime(issued)}, ${expires === 0 ? 'không hết hạn' : `hết hạn ${vietnamTime(expires)}`}`,
+    en: `version ${version}, issued ${vietnamTime(issued)}, ${expires === 0 ? 'never expires' : `expires ${vietnamTime(expires)}`}`,
   }),
   disk: ({ disk: { freeBytes, watermarkBytes } }) => ({
-    text: {
-      vi: `còn trống ${byteSize(freeBytes)}, mức dự trữ ${byteSize(watermarkBytes)}`,
-      en: `${byteSize(freeBytes)} free, watermark ${byteSize(watermarkBytes)}`,
-    },
+    vi: `còn trống ${byteSize(freeBytes)}, mức dự trữ ${byteSize(watermarkBytes)}`,
+    en: `${byteSize(freeBytes)} free, watermark ${byteSize(watermarkBytes)}`,
   }),
-  store: () => ({ text: { vi: 'đọc được', en: 'readable' } }),
+  store: () => ({ vi: 'đọc được', en: 'readable' }),
 }

@@ -17,6 +17,7 @@ import type { DocumentAccess } from '../../exchange/document-access.ts'
 import type { AuditLog } from '../../exchange/evidence/audit-log.ts'
 import type { Tracing } from '../../exchange/evidence/tracing.ts'
 import type { StationHealth } from '../../exchange/health/station-health.ts'
+import type { StationState } from '../../exchange/health/station-state.ts'
 import type { Inbox } from '../../exchange/receive/inbox.ts'
 import type { OpenDeliveries } from '../../exchange/send/open-deliveries.ts'
 
@@ -30,7 +31,8 @@ export interface RestDeps {
   requests: DirectoryRequests
   counts: DirectoryCounts
   audit: AuditLog
-  health: StationHealth
+  health: Pick<StationHealth, 'report'>
+  state: StationState
   token: Token
   /** Evidence about one document. @throws TramError DOCUMENT_UNKNOWN, EVIDENCE_NOT_READY */
   collectEvidence: (id: string) => Promise<Evidence>

@@ -5,7 +5,16 @@ import type { AuditEntry } from '../../exchange/evidence/audit-log.ts'
 import { jsonAnswer } from './rest-answers.ts'
 import type { RestRoutes } from './rest-deps.ts'
 import { limitOf, numberOf } from './rest-query.ts'
-import { auditPage, auditQuery, auditVerdict, clockAnswer, healthAnswer, pinBody, tokenHealth } from './rest-schemas.ts'
+import {
+  auditPage,
+  auditQuery,
+  auditVerdict,
+  clockAnswer,
+  healthAnswer,
+  metricsAnswer,
+  pinBody,
+  tokenHealth,
+} from './rest-schemas.ts'
 
 /** A search for one subject reads at most so much of the log for one answer; `next` goes on from there. */
 const maxSearched = 100_000
@@ -21,6 +30,18 @@ export const stationRoutes: RestRoutes = (app, site) => {
       },
     },
     (): Promise<Static<typeof healthAnswer>> => site().health.report(site().stopping),
+  )
+
+  app.get(
+    '/v1/metrics',
+    {
+      schema: {
+        tags: ['station'],
+        summary: 'The state of the station as numbers, by the names of docs/metrics.md; what is not known is absent',
+        response: jsonAnswer(metricsAnswer),
+      },
+    },
+    (): Promise<Static<typeof metricsAnswer>> => site().state.values(),
   )
 
   app.get(

@@ -271,7 +271,7 @@ export const clockAnswer = record({ now: timeMs, doubtful: Type.Boolean() })
 export const auditVerdict = record({ entries: count })
 
 export const pinBody = record({ pin: Type.String({ minLength: 1, maxLength: 256 }) })
-export const tokenHealth = record({
+const tokenHealthParts = {
   state: text,
   detail: text,
   label: text,
@@ -280,7 +280,10 @@ export const tokenHealth = record({
   certificateSha256: nullable(hexDigest),
   pinCountLow: Type.Boolean(),
   pinFinalTry: Type.Boolean(),
-})
+}
+export const tokenHealth = record(tokenHealthParts)
+
+export const metricsAnswer = Type.Record(Type.String(), Type.Number())
 
 export const healthAnswer = record({
   station: text,
@@ -289,7 +292,7 @@ export const healthAnswer = record({
   now: timeMs,
   readySince: timeMs,
   overall: Type.Union([Type.Literal('ok'), Type.Literal('degraded'), Type.Literal('failed')]),
-  token: tokenHealth,
+  token: record({ ...tokenHealthParts, certificateExpires: nullable(timeMs) }),
   sealing: record({
     trouble: Type.Union([text, Type.Null()], { description: 'why nothing is sealed just now' }),
     waybills: count,
@@ -299,11 +302,35 @@ export const healthAnswer = record({
   queues: Type.Array(
     record({ station: text, depth: count, oldestAt: timeMs, inFlight: count, connected: Type.Boolean() }),
   ),
+  oldestByUrgency: record({
+    hoaToc: nullable(timeMs),
+    thuongKhan: nullable(timeMs),
+    khan: nullable(timeMs),
+    thuong: nullable(timeMs),
+  }),
+  overdue: record({ count, station: nullable(text), oldestAt: nullable(timeMs) }),
   peers: record({ connected: count, known: count }),
   directory: record({ version: count, issued: timeMs, expires: timeMs, expired: Type.Boolean() }),
-  disk: record({ freeBytes: count, reservedBytes: count, watermarkBytes: count, open: Type.Boolean() }),
+  disk: record({
+    freeBytes: count,
+    reservedBytes: count,
+    watermarkBytes: count,
+    ballast: Type.Boolean(),
+    open: Type.Boolean(),
+    fullInDays: nullable(Type.Number()),
+  }),
   store: record({ state: Type.Union([Type.Literal('ok'), Type.Literal('failed')]), detail: text }),
   conditions: Type.Array(
-    record({ code: text, about: text, severity: text, vi: text, en: text, todoVi: text, todoEn: text }),
+    record({
+      code: text,
+      about: text,
+      subject: Type.String({ description: 'what tells it from others of the same code: a station, else empty' }),
+      severity: text,
+      vi: text,
+      en: text,
+      todoVi: text,
+      todoEn: text,
+      data: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()])),
+    }),
   ),
 })

@@ -21,13 +21,18 @@ export const healthyReport: HealthReport = {
   overall: 'ok',
   token: {
     ...{ state: 'needs-pin', detail: '', label: 'h41', serial: '1', scheme: null, certificateSha256: 'ab'.repeat(32) },
-    ...{ pinCountLow: false, pinFinalTry: false },
+    ...{ pinCountLow: false, pinFinalTry: false, certificateExpires: null },
   },
   sealing: { trouble: null, waybills: 0, receipts: 0, oldestAt: null },
   queues: [{ station: 'g22', depth: 3, oldestAt: 0, inFlight: 0, connected: true }],
+  oldestByUrgency: { hoaToc: null, thuongKhan: null, khan: null, thuong: 0 },
+  overdue: { count: 0, station: null, oldestAt: null },
   peers: { connected: 1, known: 2 },
   directory: { version: 7, issued: 0, expires: 0, expired: false },
-  disk: { freeBytes: 5 * 1024 * 1024, reservedBytes: 0, watermarkBytes: 0, open: true },
+  disk: {
+    ...{ freeBytes: 5 * 1024 * 1024, reservedBytes: 0, watermarkBytes: 0 },
+    ...{ open: true, ballast: true, fullInDays: null },
+  },
   store: { state: 'ok', detail: '' },
   conditions: [],
 }

@@ -1,7 +1,8 @@
 // The service console against a line in memory: every entry, every way out of it, and a line that makes noise or goes away.
 // Long because: one list of what a technician, a cable and an intruder may do.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { renderCondition } from '../../../../src/base/conditions/catalogue.ts'
+import { TramError } from '../../../../src/base/errors.ts'
+import { healthCondition } from '../../../../src/exchange/health/station-health.ts'
 import { maxLineLetters } from '../../../../src/surface/console/line-reader.ts'
 import { randomFrom } from '../../../fixtures/random.ts'
 import { ConsoleBench, healthyReport } from './console-bench.ts'
@@ -113,8 +114,8 @@ describe('the menu', () => {
 
 describe('entries', () => {
   test('status: worst first with what to do, numbers, and nothing of a document', async () => {
-    const lost = renderCondition('DOCUMENTS_LOST', { count: 1, documents: 'H41.DOC-4711' })
-    const full = renderCondition('DISK_FULL', { neededBytes: 10, freeBytes: 0 })
+    const lost = healthCondition(new TramError('DOCUMENTS_LOST', { count: 1, documents: 'H41.DOC-4711' }))
+    const full = healthCondition(new TramError('DISK_FULL', { neededBytes: 10, freeBytes: 0 }))
     bench.report = { ...healthyReport, overall: 'failed', conditions: [full, lost] }
     await bench.enter()
     const shown = (await bench.type('1', 'danh mục): ')).replace(/\s+/g, ' ')

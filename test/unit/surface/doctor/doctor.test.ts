@@ -4,7 +4,6 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { renderCondition } from '../../../../src/base/conditions/catalogue.ts'
 import { TramError } from '../../../../src/base/errors.ts'
 import { parseCertificate } from '../../../../src/document/certificate.ts'
 import { hex, sha256 } from '../../../../src/document/document-id.ts'
@@ -12,6 +11,7 @@ import type { StationEntry } from '../../../../src/document/schema/directory.ts'
 import type { BoxReadings } from '../../../../src/equipment/host/box-readings.ts'
 import type { TokenDescription } from '../../../../src/equipment/token/token.ts'
 import type { HealthReport } from '../../../../src/exchange/health/station-health.ts'
+import { healthCondition } from '../../../../src/exchange/health/station-health.ts'
 import { roomTroubles } from '../../../../src/surface/doctor/check-folders.ts'
 import { parseAvailable, platformTroubles } from '../../../../src/surface/doctor/check-station.ts'
 import { runCheck, runDoctor } from '../../../../src/surface/doctor/doctor.ts'
@@ -283,8 +283,8 @@ describe('the running', () => {
   })
 
   it('says what a check and the station both know only once', async () => {
-    const needed = renderCondition('TOKEN_PIN_NEEDED', { token: 't' })
-    const lost = renderCondition('DOCUMENTS_LOST', { count: 2, documents: 'a, b' })
+    const needed = healthCondition(new TramError('TOKEN_PIN_NEEDED', { token: 't' }))
+    const lost = healthCondition(new TramError('DOCUMENTS_LOST', { count: 2, documents: 'a, b' }))
     const told = await runDoctor(
       site({
         health: async () => report([needed, lost]),
