@@ -7,6 +7,8 @@ export type Severity = 'info' | 'warning' | 'error' | 'critical'
 /**
  * How it ends. `state`: true for a while, listed in the health report as long as it is (an alarm, raised and cleared). `refusal`:
  * the answer to one call, packet or offer, over when the same thing is done right. `event`: happened once, nothing to clear.
+ * What only `tram doctor` looks at (a folder's mode, a library of the wrong kind) is a `refusal` however long it lasts: nobody
+ * watches it, so nobody could clear an alarm; asked again once it is put right, the doctor says no more of it.
  */
 export type ConditionKind = 'state' | 'refusal' | 'event'
 
