@@ -66,6 +66,8 @@ const sectionTexts: Record<keyof typeof configSections, string> = {
   exchange: 'How long documents are tried and kept, and what is refused.',
   console: 'The service console for a technician on a serial line: `tram console`, see [technician.md](technician.md).',
   mqtt: 'The broker that operators read the health of the station from. Without `url` there is none.',
+  prometheus:
+    'Where Prometheus asks for the numbers of [metrics.md](metrics.md); the kit is in [monitoring/prometheus](monitoring/prometheus/README.md).',
   panel: 'The display at the front of the box. Without `line` there is none.',
   ups: 'The uninterruptible power supply, on a serial line (Megatec). Without `line` there is none.',
 }

@@ -16,6 +16,7 @@ import { storeOptions } from './equipment/store/store-options.ts'
 import { tokenOptions } from './equipment/token/token-options.ts'
 import { exchangeOptions, trustOptions } from './exchange/exchange-options.ts'
 import { consoleOptions } from './surface/console/console-options.ts'
+import { prometheusOptions } from './surface/health/prometheus-options.ts'
 import { backendOptions, vxpOptions } from './surface/vxp/vxp-options.ts'
 
 /** Every section, in the order in which people read them. */
@@ -30,6 +31,7 @@ export const configSections = {
   box: hostOptions,
   exchange: exchangeOptions,
   mqtt: mqttOptions,
+  prometheus: prometheusOptions,
   ups: upsOptions,
   panel: panelOptions,
   console: consoleOptions,

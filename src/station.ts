@@ -57,6 +57,7 @@ import { Switchboard } from './exchange/switchboard.ts'
 import { TrustedClock } from './exchange/time/trusted-clock.ts'
 import { panelParts, upsParts } from './serial-parts.ts'
 import { brokerParts } from './station-broker.ts'
+import { prometheusParts } from './station-prometheus.ts'
 import { watchStation } from './station-watch.ts'
 import { RestServer } from './surface/rest/rest-server.ts'
 import { VxpServer } from './surface/vxp/vxp-server.ts'
@@ -299,6 +300,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     sources: () => [
       recovery,
       reports,
+      scrapes,
       ...(power === undefined ? [] : [power.guard]),
       ...(panel === undefined ? [] : [panel.pages]),
     ],
@@ -315,6 +317,11 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     report: () => watched.watch.current(),
     state: () => watched.state.values(),
     peerId: () => network.peerId,
+  })
+  const scrapes = prometheusParts(config, {
+    ...{ clock, logger },
+    report: () => watched.watch.current(),
+    state: () => watched.state.values(),
   })
   const evidence = new EvidenceCollector({ trust }, { records, packets, directory, sent, inbox, outbox })
   const api = new RestServer(
@@ -371,6 +378,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     ...reports.services,
     api,
     ...watched.after,
+    ...scrapes.services,
     step('lights', async () => leds.markReady()),
   ]
   return { services, vxp, network }

@@ -1,9 +1,13 @@
 // Every condition about the reports that operators read, provoked and cleared: a real broker, and the outbox of events.
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { systemClock } from '../../src/base/clock.ts'
 import { healthConditions } from '../../src/base/conditions/health-conditions.ts'
 import type { HealthBroker } from '../../src/equipment/mqtt/health-broker.ts'
 import { MqttHealthBroker } from '../../src/equipment/mqtt/mqtt-health-broker.ts'
 import { EventOutbox } from '../../src/exchange/health/event-outbox.ts'
 import { Sequence } from '../../src/exchange/sequence.ts'
+import { PrometheusServer } from '../../src/surface/health/prometheus-server.ts'
 import { MemoryRecordStore } from '../contract/memory-record-store.ts'
 import { Mosquitto } from '../fixtures/mqtt/mosquitto.ts'
 import { LinkProxy } from '../fixtures/network/link-proxy.ts'
@@ -63,6 +67,18 @@ provokeAndClear(healthConditions, {
     const { broker, listed } = await connected(setting)
     const publish = (topic: string) => broker.publish(topic, Buffer.from('1'), { retain: false })
     return { begin: () => publish('forbidden/x').catch(() => undefined), listed, end: () => publish('tram/x') }
+  },
+  METRICS_NOT_SERVED: async ({ after }) => {
+    const other = createServer().listen({ host: '127.0.0.1', port: 0 })
+    await once(other, 'listening')
+    after(() => other.close())
+    const { port } = other.address() as AddressInfo
+    const server = new PrometheusServer(
+      { listen: `127.0.0.1:${port}`, retryMs: 10 },
+      { text: async () => '', clock: systemClock, logger: silent },
+    )
+    after(() => server.stop())
+    return { begin: () => server.start(never), listed: () => server.conditions(), end: () => other.close() }
   },
   EVENTS_DROPPED: () => ({ happens: () => outboxAfter(9), again: () => outboxAfter(4) }),
 } satisfies Scenarios<typeof healthConditions>)

@@ -30,6 +30,7 @@ export const parts = {
   network: { vi: 'mạng', en: 'network' },
   power: { vi: 'nguồn điện', en: 'power' },
   broker: { vi: 'máy chủ MQTT', en: 'broker' },
+  metrics: { vi: 'cổng số đo', en: 'metrics' },
 } as const
 
 export type Part = keyof typeof parts

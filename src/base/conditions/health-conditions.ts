@@ -20,6 +20,17 @@ export const healthConditions = {
     todoVi: 'Kiểm tra quyền (ACL) của trạm trên máy chủ MQTT: tên trong chứng thư phải là mã trạm.',
     todoEn: "Check the station's rights (ACL) at the broker: the name in its certificate must be the station's id.",
   },
+  METRICS_NOT_SERVED: {
+    kind: 'state',
+    about: 'metrics',
+    severity: 'warning',
+    vi: 'Không mở được cổng số đo {listen} cho Prometheus: {detail}',
+    en: 'The Prometheus endpoint cannot listen on {listen}: {detail}',
+    todoVi:
+      'Văn bản vẫn chạy bình thường, trạm tự thử lại. Kiểm tra địa chỉ trong prometheus.listen và cổng đã bị chiếm chưa.',
+    todoEn:
+      'Documents are not affected and the station retries. Check the address of prometheus.listen, and whether its port is taken.',
+  },
   EVENTS_DROPPED: {
     kind: 'event',
     about: 'broker',

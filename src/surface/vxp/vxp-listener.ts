@@ -1,8 +1,7 @@
-// The HTTP(S) server under vxp-server.ts: its limits, its certificate and its address.
+// The HTTP(S) server under vxp-server.ts: its limits and its certificate.
 import { readFile } from 'node:fs/promises'
 import http, { type Server } from 'node:http'
 import https from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { TramError } from '../../base/errors.ts'
 import type { VxpOptions } from './vxp-options.ts'
 import { shareConnections } from './vxp-shares.ts'
@@ -39,28 +38,6 @@ export async function createListener(options: VxpOptions, onRefused: (address: s
   // Answered requests may linger and keep-alive connections idle: more connections than requests.
   shareConnections(server, Math.max(256, options.max_concurrent * 4), onRefused)
   return server
-}
-
-/**
- * Listens on `host:port` (the schema has checked the form) and returns the URL that it has then.
- * @throws TramError CONFIG_INVALID
- */
-export async function listenOn(server: Server, listen: string): Promise<string> {
-  const colon = listen.lastIndexOf(':')
-  const host = listen.slice(0, colon).replace(/^\[|\]$/g, '')
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  server.once('error', reject)
-  try {
-    // Inside: a port beyond 65535 throws at once.
-    server.listen({ host, port: Number(listen.slice(colon + 1)) }, resolve)
-    await promise
-  } catch (cause) {
-    throw refusal('vxp.listen', `cannot listen on ${listen}`, cause)
-  }
-  server.off('error', reject)
-  const address = server.address() as AddressInfo // a TCP server that listens has one
-  const shownHost = address.family === 'IPv6' ? `[${address.address}]` : address.address
-  return `${server instanceof https.Server ? 'https' : 'http'}://${shownHost}:${address.port}`
 }
 
 async function plainOrTls(options: VxpOptions): Promise<Server> {

@@ -1,6 +1,7 @@
 // What the configuration says about the VXP interface: the section [vxp] and the backends ([[backend]]) that may call
 // it. config.ts composes these schemas; vxp-server.ts and vxp-backends.ts read the values.
 import Type, { type Static } from 'typebox'
+import { listenPattern } from '../../base/tcp-listen.ts'
 import { defaultMinBytesPerSecond } from '../../base/upload-pace.ts'
 
 /** The section `[vxp]`. Without both https files the interface speaks plain HTTP. */
@@ -8,7 +9,7 @@ export const vxpOptions = Type.Object(
   {
     listen: Type.String({
       default: '127.0.0.1:8080',
-      pattern: '^(\\[[0-9A-Fa-f:.]{2,45}\\]|[0-9A-Za-z.-]{1,253}):[0-9]{1,5}$',
+      pattern: listenPattern,
       description: 'host:port that backends connect to; port 0 takes a free one',
     }),
     window_hours: Type.Number({

@@ -213,12 +213,3 @@ async function* base64Pieces(bytes: AsyncIterable<Uint8Array>, sizeBytes: number
   if (count !== sizeBytes) throw new TramError('INTERNAL', { detail: `a packet of ${sizeBytes} bytes has ${count}` })
   if (rest.length > 0) yield Buffer.from(rest.toString('base64'), 'latin1')
 }
-
-/** Whether an Accept-Encoding header asks for gzip. */
-export function acceptsGzip(header: string | string[] | undefined): boolean {
-  const list = Array.isArray(header) ? header.join(',') : (header ?? '')
-  return list.split(',').some((entry) => {
-    const [coding = '', ...parameters] = entry.split(';').map((part) => part.trim().toLowerCase())
-    return (coding === 'gzip' || coding === 'x-gzip') && !parameters.some((part) => /^q=0(\.0*)?$/.test(part))
-  })
-}

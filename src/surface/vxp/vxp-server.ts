@@ -3,24 +3,27 @@
 // Long because: the life of a request, from its first byte to the answer on every path, is told in one place.
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import https from 'node:https'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import { acceptsGzip } from '../../base/accept-encoding.ts'
 import type { Clock } from '../../base/clock.ts'
 import { asTramError, TramError } from '../../base/errors.ts'
 import type { Service } from '../../base/lifecycle.ts'
 import { type Logger, logFields } from '../../base/logger.ts'
 import { PeerLog } from '../../base/peer-log.ts'
+import { listenOn } from '../../base/tcp-listen.ts'
 import { UploadPace } from '../../base/upload-pace.ts'
 import type { Desk } from '../../exchange/desk.ts'
 import { errorNumberOf, failAnswer, isPublic } from './vxp-answers.ts'
 import { type BackendRegister, loadBackends } from './vxp-backends.ts'
 import { RequestBody } from './vxp-body.ts'
-import { createListener, listenOn, maxHeaderBytes } from './vxp-listener.ts'
+import { createListener, maxHeaderBytes } from './vxp-listener.ts'
 import { findOperation, operationNameOf } from './vxp-operations.ts'
 import type { VxpOptions } from './vxp-options.ts'
 import { PageMarks } from './vxp-page-marks.ts'
 import { RefusalLog } from './vxp-refusal-log.ts'
-import { acceptsGzip, VxpReply } from './vxp-reply.ts'
+import { VxpReply } from './vxp-reply.ts'
 import { printable, type VxpRequest, verifyRequest } from './vxp-request.ts'
 import { Shares } from './vxp-shares.ts'
 
@@ -87,7 +90,8 @@ export class VxpServer implements Service {
       this.#addressLog.write('warn', address, {}, 'vxp: connections of an address beyond its share'),
     )
     this.#attend(server)
-    this.#endpoint = await listenOn(server, this.#options.listen)
+    const scheme = server instanceof https.Server ? 'https' : 'http'
+    this.#endpoint = `${scheme}://${await listenOn(server, this.#options.listen, 'vxp.listen')}`
     server.on('error', (error) => this.#deps.logger.error({ message: error.message }, 'vxp server error'))
     this.#server = server
     this.#deps.logger.info({ endpoint: this.#endpoint, backends: this.#options.backends.length }, 'vxp listens')

@@ -1,12 +1,12 @@
 // Answers, rows, times and words of the wire.
 import { describe, expect, it } from 'vitest'
+import { acceptsGzip } from '../../../../src/base/accept-encoding.ts'
 import { catalogue, isConditionCode } from '../../../../src/base/conditions/catalogue.ts'
 import { TramError } from '../../../../src/base/errors.ts'
 import type { InboxItem, SentItem } from '../../../../src/exchange/desk.ts'
 import { errorNumberOf, failAnswer, okAnswer } from '../../../../src/surface/vxp/vxp-answers.ts'
 import { kindOf, serviceTypeOf } from '../../../../src/surface/vxp/vxp-kind.ts'
 import { findOperation, operationNameOf } from '../../../../src/surface/vxp/vxp-operations.ts'
-import { acceptsGzip } from '../../../../src/surface/vxp/vxp-reply.ts'
 import { VxpParameters } from '../../../../src/surface/vxp/vxp-request.ts'
 import { receivedRow, sentRow, unitRow } from '../../../../src/surface/vxp/vxp-rows.ts'
 import { recipientsOf } from '../../../../src/surface/vxp/vxp-sending.ts'
