@@ -159,7 +159,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
   const audit = new AuditLog(records, clock, logger)
   const directory = new Directory(
     { folder: paths.directory, trust: trust.directory },
-    { records, clock, logger, isRecovering: () => recovery.isDamaged },
+    { records, clock, logger, isDamaged: () => recovery.isDamaged },
   )
   const references = new References(records)
   const owners = new PacketOwners(records)

@@ -91,6 +91,43 @@ it('gives up a broker that says nothing, nonsense, or too much', async () => {
   expect(await troubleWith(endless)).toBe('the broker sends what is no answer')
 })
 
+/** Lengths of the properties of a CONNECT that have one (MQTT 5 §2.2.2.2). */
+const propertyBytes: Readonly<Record<number, number>> = { 17: 4, 23: 1, 24: 4, 25: 1, 33: 2, 34: 2, 39: 4 }
+
+/** Numbers among the properties at `at`, by their codes, and where they end. */
+function propertiesAt(packet: Buffer, at: number): { found: Map<number, number>; end: number } {
+  const end = at + 1 + packet.readUInt8(at)
+  const found = new Map<number, number>()
+  for (let next = at + 1; next < end; ) {
+    const code = packet.readUInt8(next)
+    const length = propertyBytes[code] ?? Number.NaN
+    found.set(code, packet.readUIntBE(next + 1, length))
+    next += 1 + length
+  }
+  return { found, end }
+}
+
+// Mosquitto publishes no will when a clean start takes a session over, others do (MQTT 5 §3.1.4): what is asked for has to be looked at.
+it('goes on with the session that it left, which outlives the delay of its will', async () => {
+  const { promise, resolve } = Promise.withResolvers<Buffer>()
+  await troubleWith((socket) => socket.once('data', (bytes) => resolve(bytes)))
+  const packet = await promise
+  // Type, length, the name MQTT, version 5; then flags and keepalive.
+  expect([packet.readUInt8(0), packet.readUInt8(1), packet.toString('latin1', 4, 9)]).toEqual([
+    ...[0x10, packet.length - 2, 'MQTT\x05'],
+  ])
+  const flags = packet.readUInt8(9)
+  const { found: session, end } = propertiesAt(packet, 12)
+  const { found: will } = propertiesAt(packet, end + 2 + packet.readUInt16BE(end))
+  const [cleanStart, willRetained] = [(flags >> 1) & 1, (flags >> 5) & 1]
+  expect({ cleanStart, willRetained, willDelay: will.get(0x18) }).toEqual({
+    cleanStart: 0,
+    willRetained: 1,
+    willDelay: 1,
+  })
+  expect(session.get(0x11)).toBeGreaterThan(1)
+})
+
 it('gives up a broker that takes a message and never answers', async () => {
   const mosquitto = await Mosquitto.open()
   const broker = client(mosquitto.url, presence, 500)

@@ -27,17 +27,17 @@ export class DirectoryVersions {
   readonly #folder: string
   readonly #trust: DirectoryTrust
   readonly #records: RecordStore
-  readonly #isRecovering: () => boolean
+  readonly #isDamaged: () => boolean
 
-  /** @param deps `isRecovering`: whether records may be lost; then no file is dropped that none of them names */
+  /** @param deps `isDamaged`: whether records may be lost; then no file is dropped that none of them names */
   constructor(
     options: { folder: string; trust: DirectoryTrust },
-    deps: { records: RecordStore; isRecovering?: () => boolean },
+    deps: { records: RecordStore; isDamaged?: () => boolean },
   ) {
     this.#folder = options.folder
     this.#trust = options.trust
     this.#records = deps.records
-    this.#isRecovering = deps.isRecovering ?? (() => false)
+    this.#isDamaged = deps.isDamaged ?? (() => false)
   }
 
   /** Where a file is written before it has a version. */
@@ -89,7 +89,7 @@ export class DirectoryVersions {
 
   /** Drops files that are not listed: of versions forgotten, and of imports that were interrupted. */
   async dropFiles(): Promise<void> {
-    if (this.#isRecovering()) return
+    if (this.#isDamaged()) return
     const kept = new Set((await this.list()).map(({ version }) => this.#file(version)))
     for (const name of await readdir(this.#folder)) {
       const file = join(this.#folder, name)

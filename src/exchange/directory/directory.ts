@@ -33,7 +33,7 @@ export class Directory implements Service {
   readonly #records: RecordStore
   readonly #clock: Clock
   readonly #logger: Logger
-  readonly #isRecovering: () => boolean
+  readonly #isDamaged: () => boolean
   readonly #listeners = new Set<() => void>()
   #current: DirectoryRecord | undefined
   #cache = new Map<string, DirectoryEntry | null>()
@@ -49,7 +49,7 @@ export class Directory implements Service {
       clock: Clock
       logger: Logger
       /** Whether records are lost: then files are kept, and what they say is put back. */
-      isRecovering?: () => boolean
+      isDamaged?: () => boolean
     },
   ) {
     this.#versions = new DirectoryVersions(options, deps)
@@ -57,7 +57,7 @@ export class Directory implements Service {
     this.#records = deps.records
     this.#clock = deps.clock
     this.#logger = deps.logger
-    this.#isRecovering = deps.isRecovering ?? (() => false)
+    this.#isDamaged = deps.isDamaged ?? (() => false)
   }
 
   /** Finds the directory in use and drops what an interrupted import left behind. */
@@ -65,7 +65,7 @@ export class Directory implements Service {
     const stored = await this.#records.get(key('dirmeta', 'current'))
     this.#current = stored === undefined ? undefined : DirectoryRecord.decode(stored)
     // At once: without its record an older one that the site installed would pass for new, without an entry its agency for gone.
-    if (this.#isRecovering()) await this.#reload()
+    if (this.#isDamaged()) await this.#reload()
     await this.#dropEntriesBut(this.version)
     await this.#versions.start(this.#current)
     const { expires, version } = this.#current ?? { expires: 0, version: 0 }

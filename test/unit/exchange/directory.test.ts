@@ -42,10 +42,10 @@ describe('directory', () => {
   })
   afterEach(() => folder.remove())
 
-  const opened = async (isRecovering = () => false): Promise<Directory> => {
+  const opened = async (isDamaged = () => false): Promise<Directory> => {
     const one = new Directory(
       { folder: join(folder.path, 'directory'), trust: world.trust },
-      { records, clock, logger: silent, isRecovering },
+      { records, clock, logger: silent, isDamaged },
     )
     await one.start()
     return one

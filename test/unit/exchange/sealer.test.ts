@@ -253,6 +253,13 @@ describe('sealer', () => {
       'SIGNER_UNREACHABLE',
       (one) => Object.assign(one, { changes: { state: 'unreachable', scheme: null, certificate: null } }),
     ],
+    [
+      'TOKEN_KEY_MISSING',
+      (one) =>
+        Object.assign(one, {
+          changes: { state: 'absent', failure: { code: 'TOKEN_KEY_MISSING', data: { token: 'one', keyId: '09' } } },
+        }),
+    ],
     ['TOKEN_ABSENT', (one) => Object.assign(one, { changes: { state: 'absent' } })],
     ['TOKEN_ABSENT', (one) => Object.assign(one, { changes: { certificate: null } })],
     [

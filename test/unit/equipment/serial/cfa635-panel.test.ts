@@ -6,8 +6,9 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { encodePanelPacket, PanelReader } from '../../../../src/equipment/serial/cfa635-packet.ts'
 import { Cfa635Panel } from '../../../../src/equipment/serial/cfa635-panel.ts'
-import type { PanelKey } from '../../../../src/equipment/serial/panel.ts'
+import { type PanelKey, panelRows } from '../../../../src/equipment/serial/panel.ts'
 import { SerialportLine } from '../../../../src/equipment/serial/serialport-line.ts'
+import { MemorySerialLine } from '../../../contract/memory-serial-line.ts'
 import { PtyEnd } from '../../../fixtures/serial/pty-end.ts'
 import { SimulatedPanel } from '../../../fixtures/serial/simulated-panel.ts'
 import { silent } from '../../../fixtures/store/temporary-store.ts'
@@ -51,6 +52,20 @@ describe('packets of a CFA635', () => {
       expect([...reader.read(bad), ...reader.giveUp()]).toEqual([])
     }
   })
+})
+
+it('takes an answer that lies inside the begin of what never ends, as soon as its time is up', async () => {
+  const near = new MemorySerialLine()
+  const far = new SimulatedPanel({ onBytes: (listener) => near.onWrite(listener), say: (bytes) => near.say(bytes) })
+  far.misbehaviour = 'noisy'
+  // As many as there are rows: nothing is left for a second try.
+  far.answersLeft = panelRows
+  const panel = new Cfa635Panel({ answerMs: 20, roundMs: 20 }, { line: near, logger: silent })
+  near.plug()
+  await panel.start()
+  panel.show(['1', '2', '3', '4'])
+  await until(() => far.rows).toEqual(['1', '2', '3', '4'].map((row) => row.padEnd(20)))
+  await panel.stop()
 })
 
 describe('a CFA635', () => {
