@@ -2,7 +2,7 @@
 // also when the station does not start. main.ts calls it. What it cannot do on this box is handed on as absent.
 import { execFile } from 'node:child_process'
 import { access } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { systemClock } from './base/clock.ts'
 import { asTramError, isSystemError, TramError } from './base/errors.ts'
@@ -21,11 +21,15 @@ import { type ConsoleOptions, consoleOptions } from './surface/console/console-o
 import { withoutDocuments } from './surface/console/console-texts.ts'
 import { networkText } from './surface/console/network-facts.ts'
 import { ServiceConsole } from './surface/console/service-console.ts'
+import { type StickFile, saveToStick } from './surface/console/stick.ts'
+import { maxBundleBytes } from './surface/doctor/support-bundle.ts'
 
 const baudRate = 115_200
 /** The station answers from memory; what takes longer does not come. */
 const apiMs = 60_000
 const commandMs = 60_000
+/** The menu does not wait longer to know whether there are lights. */
+const lightsMs = 2_000
 
 export interface ConsoleWish {
   configFile: string
@@ -79,14 +83,29 @@ async function readConsoleOptions(file: string, line: string | undefined, logger
 
 /** What this box can do. The configuration is read anew each time: it is changed here, and elsewhere. */
 function consoleActions(file: string, options: ConsoleOptions, signerCommand: readonly string[]): ConsoleActions {
-  const { restart_command: restart } = options
+  const { restart_command: restart, unmount_command: unmount, stick_folder } = options
   const station = async () => (await loadConfig(file)).station
   const paths = async (): Promise<DataPaths> => dataPaths((await station()).data_folder)
   const ask = async <Answer>(what: ApiRequest, signal: AbortSignal): Promise<Answer> => {
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(apiMs)])
     return await new ApiClient((await paths()).apiSocket, bounded).ask<Answer>(what)
   }
+  const saveBundle = async (folder: string, signal: AbortSignal): Promise<StickFile> => {
+    // Collected once the stick has been found good.
+    const collect = async function* (): AsyncGenerator<Uint8Array> {
+      const { bundleSupport } = await import('./doctor.ts')
+      yield* (await bundleSupport(file, signerCommand, createLogger('silent'), signal)).stream
+    }
+    // With the time in it, so that the one before stays. FAT takes these letters.
+    const time = new Date(systemClock.now()).toISOString().replace(/[-:]|\.\d+Z$/g, '')
+    const id = await station().then(
+      ({ id: known }) => known,
+      () => 'unknown',
+    )
+    return await saveToStick(folder, `tram-${id}-${time}.zip`, collect(), maxBundleBytes)
+  }
   const health = (signal: AbortSignal) => ask<HealthReport>({ path: 'health' }, signal)
+  const lights = async (signal: AbortSignal) => await ask<{ lights: string[] }>({ path: 'identify' }, signal)
   return {
     title: () =>
       station().then(
@@ -113,6 +132,33 @@ function consoleActions(file: string, options: ConsoleOptions, signerCommand: re
       const { doctorText } = await import('./surface/doctor/doctor-text.ts')
       const report = await examine(file, { isNetworkAsked: false }, signerCommand, createLogger('silent'), signal)
       return doctorText({ ...report, checks: report.checks.map(withoutDocuments) }, language)
+    },
+    selftest: async (language, signal) => {
+      const { testStation } = await import('./doctor.ts')
+      const { selfTestText } = await import('./surface/doctor/self-test-text.ts')
+      const report = await testStation(file, signerCommand, createLogger('silent'), signal)
+      return selfTestText({ ...report, checks: report.checks.map(withoutDocuments) }, language)
+    },
+    ...(stick_folder === undefined
+      ? {}
+      : {
+          stick: {
+            saveBundle: async (signal: AbortSignal) => await saveBundle(resolve(dirname(file), stick_folder), signal),
+            release: async (signal: AbortSignal) => {
+              if (unmount !== undefined) await runCommand(unmount, signal)
+            },
+          },
+        }),
+    lights: {
+      areThere: (signal) =>
+        lights(AbortSignal.any([signal, AbortSignal.timeout(lightsMs)])).then(
+          (answer) => answer.lights.length > 0,
+          // The lights are the station's; why it does not answer is told by every entry that needs it.
+          () => false,
+        ),
+      identify: async (seconds, signal) => {
+        await ask({ method: 'POST', path: 'identify', json: { seconds } }, signal)
+      },
     },
     enterPin: (pin, signal) => ask<TokenHealth>({ method: 'POST', path: 'pin', json: { pin } }, signal),
     settings: {

@@ -17,6 +17,13 @@ function signerCommand(): string[] {
   return [process.execPath, ...flags, '--import', 'tsx', join(folder, 'equipment/token/signer-main.ts')]
 }
 
+/** argv of the program that prints the box's inventory, in the same way. */
+function inventoryCommand(): string[] {
+  const folder = import.meta.dirname
+  if (!import.meta.filename.endsWith('.ts')) return [process.execPath, join(folder, 'tram-inventory.mjs')]
+  return [process.execPath, '--import', 'tsx', join(folder, 'equipment/host/systeminformation-inventory.ts')]
+}
+
 const stopping = new AbortController()
 const { promise: asked, resolve: stop } = Promise.withResolvers<string>()
 for (const name of ['SIGTERM', 'SIGINT'] as const) {
@@ -42,7 +49,8 @@ async function runStation(configFile: string): Promise<number> {
   const { startStation } = await import('./station.ts')
   const config = await loadConfig(configFile)
   const logger = createLogger(config.station.log_level)
-  const station = await startStation(config, signerCommand(), logger, stopping.signal)
+  const commands = { signer: signerCommand(), inventory: inventoryCommand() }
+  const station = await startStation(config, commands, logger, stopping.signal)
   const { vxpEndpoint, apiSocket, addresses, peerId } = station
   logger.info(
     { step: 'ready', station: config.station.id, vxpEndpoint, apiSocket, addresses, peerId, pid: process.pid },

@@ -3,6 +3,8 @@ import type { Clock } from './base/clock.ts'
 import type { Service } from './base/lifecycle.ts'
 import type { Logger } from './base/logger.ts'
 import type { Config } from './config.ts'
+import type { BoxInventory } from './equipment/host/box-inventory.ts'
+import { InventoryProcess } from './equipment/host/inventory-process.ts'
 import type { BrokerTrouble } from './equipment/mqtt/health-broker.ts'
 import { MqttHealthBroker } from './equipment/mqtt/mqtt-health-broker.ts'
 import { hasBroker } from './equipment/mqtt/mqtt-options.ts'
@@ -22,6 +24,8 @@ export interface BrokerDeps {
   /** The numbers that are published. */
   state: () => Promise<MetricValues>
   peerId: () => string
+  /** argv of the program that prints what box this is. */
+  inventoryCommand: readonly string[]
 }
 
 export interface BrokerParts {
@@ -52,17 +56,25 @@ export function brokerParts(config: Config, deps: BrokerDeps): BrokerParts {
   }
   const events = new EventOutbox({ generation: station.generation }, deps)
   const broker = new MqttHealthBroker({ mqtt, clientId: station.id, presence }, { logger })
+  const inventory = new InventoryProcess({ command: deps.inventoryCommand }, deps)
+  let box: BoxInventory = {}
   const publisher = new HealthPublisher(
     { topicBase, stateIntervalMs: mqtt.state_interval_s * 1000 },
     {
       ...{ broker, events, clock, logger },
       state: deps.state,
-      info: async () => ({ ...infoOf(await deps.report()), name: station.name, peer_id: deps.peerId() }),
+      info: async () => {
+        // Nothing waits for it: what it says is in the next round.
+        void inventory.read().then((found) => {
+          box = found
+        })
+        return { ...infoOf(await deps.report()), name: station.name, peer_id: deps.peerId(), ...boxOf(box) }
+      },
     },
   )
   let troubledSinceMs: number | undefined
   return {
-    services: [events, broker, publisher],
+    services: [events, inventory, broker, publisher],
     tell: (told) => events.add(told),
     waiting: () => events.size,
     conditions: () => {
@@ -74,11 +86,21 @@ export function brokerParts(config: Config, deps: BrokerDeps): BrokerParts {
   }
 }
 
+/** Enough to know the box by; with all that firmware may say of itself, an `info` would grow too long. */
+const maxDisks = 4
+
+const boxOf = ({ system, disks = [], ...texts }: BoxInventory) => ({
+  ...texts,
+  os: system,
+  disks: disks.slice(0, maxDisks),
+})
+
 const infoOf = ({ station, version, generation, token, directory }: HealthReport) => ({
   ...{ station, version, generation },
   token_label: token.label,
   token_serial: token.serial,
   certificate_sha256: token.certificateSha256,
+  certificate_expires: token.certificateExpires,
   directory_version: directory.version,
   directory_expires: directory.expires,
 })

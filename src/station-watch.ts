@@ -6,6 +6,7 @@ import type { Logger } from './base/logger.ts'
 import { tramVersion } from './base/version.ts'
 import type { Config } from './config.ts'
 import type { BoxReader } from './equipment/host/box-readings.ts'
+import { SysfsLeds } from './equipment/host/sysfs-leds.ts'
 import type { Ups } from './equipment/serial/ups.ts'
 import type { LevelStore } from './equipment/store/level-store.ts'
 import type { SpaceKeeper } from './equipment/store/space-keeper.ts'
@@ -52,7 +53,9 @@ export interface WatchedParts {
   logger: Logger
 }
 
-/** Makes the parts that watch. `before` starts before the station can be asked, `after` once it serves. */
+/**
+ * Makes the parts that watch. `lights` start first of all, `before` before the station can be asked, `after` once it serves.
+ */
 export function watchStation(config: Config, parts: WatchedParts) {
   const { records, audit, space, clock, logger, box, timedToken } = parts
   const { id: station, generation } = config.station
@@ -88,11 +91,16 @@ export function watchStation(config: Config, parts: WatchedParts) {
     ups: () => parts.ups?.state,
     eventsWaiting: parts.eventsWaiting,
   })
+  const lights = new SysfsLeds(
+    { sysFolder: config.box.sys_folder, names: { green: config.box.green_led, red: config.box.red_led } },
+    { conditions: async () => (await watch.current()).conditions, logger },
+  )
   const before: Service[] = [{ name: 'tally', start: () => tally.start(), stop: async () => undefined }, trend]
   const started: Service = {
     name: 'health',
     start: async () => health.markReady(),
     stop: async () => undefined,
   }
-  return { health: { report }, state, watch, before, after: [started, watch] }
+  const shown: Service = { name: 'station light', start: async () => lights.markReady(), stop: async () => undefined }
+  return { health: { report }, state, watch, lights, before, after: [started, watch, shown] }
 }

@@ -10,7 +10,6 @@ import { PeerLog } from './base/peer-log.ts'
 import type { Config } from './config.ts'
 import { ChronyClock } from './equipment/host/chrony-clock.ts'
 import { LinuxBox } from './equipment/host/linux-box.ts'
-import { SysfsLeds } from './equipment/host/sysfs-leds.ts'
 import { Libp2pNetwork } from './equipment/link/libp2p-link.ts'
 import { createLoopback } from './equipment/link/memory-link.ts'
 import { DiskSpace } from './equipment/store/disk-space.ts'
@@ -27,6 +26,7 @@ import { AuditLog } from './exchange/evidence/audit-log.ts'
 import { noteConfiguration } from './exchange/evidence/configuration-watch.ts'
 import { exportEvidence } from './exchange/evidence/evidence-archive.ts'
 import { EvidenceCollector } from './exchange/evidence/evidence-collector.ts'
+import { PinEntry } from './exchange/evidence/pin-entry.ts'
 import { Tracing } from './exchange/evidence/tracing.ts'
 import { TimedToken } from './exchange/health/timed-token.ts'
 import { KeyedLock } from './exchange/keyed-lock.ts'
@@ -79,20 +79,27 @@ export interface Station {
   stop(): Promise<Map<string, Error>>
 }
 
+/** argv of the programs that a station starts. */
+export interface StationCommands {
+  /** Without `--config`; used when `[token] start_signer` is set. */
+  signer: readonly string[]
+  /** Prints what box this is; used when there is a broker to tell. */
+  inventory: readonly string[]
+}
+
 /**
  * Starts a station: when it resolves, backends and peers are served.
- * @param signerCommand argv of the signer program, without `--config`; used when `[token] start_signer` is set
  * @throws TramError whatever the first part that cannot start throws; what had started is stopped again
  */
 export async function startStation(
   config: Config,
-  signerCommand: readonly string[],
+  commands: StationCommands,
   logger: Logger,
   signal: AbortSignal,
 ): Promise<Station> {
   const paths = dataPaths(config.station.data_folder)
   await mkdir(config.station.data_folder, { recursive: true, mode: 0o700 })
-  const parts = await assemble(config, paths, signerCommand, logger)
+  const parts = await assemble(config, paths, commands, logger)
   await startAll(parts.services, signal)
   return {
     vxpEndpoint: parts.vxp.endpoint,
@@ -106,7 +113,7 @@ export async function startStation(
 /** A start step that is no service of its own. */
 const step = (name: string, start: () => Promise<void>): Service => ({ name, start, stop: async () => undefined })
 
-async function assemble(config: Config, paths: DataPaths, signerCommand: readonly string[], logger: Logger) {
+async function assemble(config: Config, paths: DataPaths, commands: StationCommands, logger: Logger) {
   const own = { station: config.station.id, generation: config.station.generation }
   const trust = await readTrust(config.trust)
   const chain = await readCertificates(config.token.chain_files)
@@ -136,7 +143,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     { records, space, logger },
   )
   const signer = config.token.start_signer
-    ? new SignerProcess({ command: [...signerCommand, '--config', config.file] }, { logger })
+    ? new SignerProcess({ command: [...commands.signer, '--config', config.file] }, { logger })
     : undefined
   const token = new SignerClient({ socketPath: paths.signerSocket }, { logger, clock: systemClock })
   const timedToken = new TimedToken(token, systemClock)
@@ -308,15 +315,12 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     eventsWaiting: () => reports.waiting(),
   })
   const panel = panelParts(config, { report: () => watched.watch.current(), logger })
-  const leds = new SysfsLeds(
-    { sysFolder: config.box.sys_folder, names: { green: config.box.green_led, red: config.box.red_led } },
-    { conditions: async () => (await watched.watch.current()).conditions, logger },
-  )
   const reports = brokerParts(config, {
     ...{ records, sequence, clock, logger },
     report: () => watched.watch.current(),
     state: () => watched.state.values(),
     peerId: () => network.peerId,
+    inventoryCommand: commands.inventory,
   })
   const scrapes = prometheusParts(config, {
     ...{ clock, logger },
@@ -340,6 +344,8 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
       health: watched.health,
       state: watched.state,
       token,
+      pins: new PinEntry(own.station, { token, audit, clock }),
+      lights: watched.lights,
       collectEvidence: (id) => evidence.collect(id),
       writeEvidence: (found, zipStream) => exportEvidence(found, { zipStream }),
       clock,
@@ -348,7 +354,7 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
   )
 
   const services: Service[] = [
-    leds,
+    watched.lights,
     space,
     records,
     step('losses', () => recovery.prepare()),
@@ -379,7 +385,6 @@ async function assemble(config: Config, paths: DataPaths, signerCommand: readonl
     api,
     ...watched.after,
     ...scrapes.services,
-    step('lights', async () => leds.markReady()),
   ]
   return { services, vxp, network }
 }

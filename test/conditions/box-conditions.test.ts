@@ -1,10 +1,12 @@
-// Every condition of the box, provoked and cleared by its files, each look ten minutes after the one before.
+// Every condition of the box, provoked and cleared, nearly all by its files, each look ten minutes after the one before.
 // The bounds and times of each are in test/unit/exchange/box-health.test.ts.
 import { boxConditions } from '../../src/base/conditions/box-conditions.ts'
 import type { BoxReadings } from '../../src/equipment/host/box-readings.ts'
 import { LinuxBox } from '../../src/equipment/host/linux-box.ts'
+import { SysfsLeds } from '../../src/equipment/host/sysfs-leds.ts'
 import { BoxHealth } from '../../src/exchange/health/box-health.ts'
 import { boxTree } from '../fixtures/host/box-tree.ts'
+import { silent } from '../fixtures/store/temporary-store.ts'
 import { provokeAndClear, type Scenario, type Scenarios } from './scenario.ts'
 
 type Files = Readonly<Record<string, string>>
@@ -66,5 +68,20 @@ provokeAndClear(boxConditions, {
     { 'sys/class/watchdog/watchdog0/bootstatus': '0x20', 'proc/uptime': '30.00 1.00' },
     { 'proc/uptime': '86500.00 1.00' },
   ),
+  LIGHTS_ABSENT: async ({ after }) => {
+    const tree = await boxTree('pi-4')
+    after(() => tree.remove())
+    const lights = async (green: string) => {
+      const made = new SysfsLeds(
+        { sysFolder: tree.sysFolder, names: { green, red: 'none' } },
+        { conditions: async () => [], logger: silent },
+      )
+      await made.start()
+      after(() => made.stop())
+      return made
+    }
+    const [none, one] = [await lights('none'), await lights('ACT')]
+    return { wrong: () => none.identify(1), right: () => one.identify(1) }
+  },
   EVENT_LOOP_SLOW: readings({ eventLoopP99Ms: 900 }, { eventLoopP99Ms: 20 }),
 } satisfies Scenarios<typeof boxConditions>)

@@ -1,7 +1,7 @@
 // What an onlooker at a real mosquitto sees of a station whose line or broker goes away: no false `offline`, a true one after a
 // kill -9, a state that ends, and every event of the outage once it is over.
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
@@ -40,6 +40,7 @@ beforeAll(async () => {
   await setOption(station, 'mqtt', 'site', 'hn')
   await setOption(station, 'mqtt', 'url', `mqtt://127.0.0.1:${await freePort()}`)
   await setOption(station, 'mqtt', 'will_delay_s', 2)
+  await setOption(station, 'mqtt', 'state_interval_s', 5)
   office = new Office(station)
   config = await loadConfig(station.configFile)
 })
@@ -97,6 +98,12 @@ test('a station that is killed is offline, and online when it is started again',
   expect(Object.values(JSON.parse(state ?? '')).every((value) => typeof value === 'number')).toBe(true)
   const [info] = await onlooker.waitFor(`${topicBase}/info`, 1)
   expect(JSON.parse(info ?? '')).toMatchObject({ station: 'g22', name: 'Văn phòng Chính phủ', generation: 1 })
+  // What box it is comes when the inventory has been made, and the token's certificate when there is one.
+  while (onlooker.texts(`${topicBase}/info`).every((text) => JSON.parse(text).os === undefined)) await delay(50)
+  expect(JSON.parse(onlooker.texts(`${topicBase}/info`).at(-1) ?? '')).toMatchObject({
+    ...{ station: 'g22', architecture: expect.any(String), kernel: release(), os: expect.any(String) },
+    certificate_expires: expect.any(Number),
+  })
   await office.process.kill()
   expect(await onlooker.waitFor(availability, 2)).toEqual(['online', 'offline'])
   await office.process.start()
@@ -161,6 +168,7 @@ test('a broker that is away for a minute is a condition, until it is there', asy
       report: () => Promise.reject(new Error('nobody asks')),
       state: async () => ({}),
       peerId: () => '',
+      inventoryCommand: ['false'],
     },
   )
   for (const service of parts.services) {

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { fromBuffer } from 'yauzl'
 import { type LabNetwork, makeLabNetwork } from '../../scripts/lab-network.ts'
 import { buildPacket } from '../fixtures/edxml/build-packet.ts'
+import { unzipped } from '../fixtures/evidence/unzipped.ts'
 import { bundledSigner, bundledStation } from '../fixtures/station/bundle.ts'
 import { type Office, officesOf, until } from '../fixtures/station/office.ts'
 
@@ -51,27 +51,7 @@ async function bundle(name: string): Promise<{ members: Map<string, Buffer>; raw
   child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
   expect(await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve))).toBe(0)
   const raw = await readFile(file)
-  return { members: await unzip(raw), raw, err }
-}
-
-function unzip(bytes: Buffer): Promise<Map<string, Buffer>> {
-  const members = new Map<string, Buffer>()
-  const { promise, resolve, reject } = Promise.withResolvers<Map<string, Buffer>>()
-  fromBuffer(bytes, { lazyEntries: true }, (error, zip) => {
-    if (zip === undefined) return reject(error)
-    zip.on('entry', (entry) => {
-      zip.openReadStream(entry, async (failure, stream) => {
-        if (stream === undefined) return reject(failure)
-        const pieces: Buffer[] = []
-        for await (const piece of stream) pieces.push(piece as Buffer)
-        members.set(entry.fileName, Buffer.concat(pieces))
-        zip.readEntry()
-      })
-    })
-    zip.once('end', () => resolve(members)).once('error', reject)
-    zip.readEntry()
-  })
-  return promise
+  return { members: await unzipped(raw), raw, err }
 }
 
 /** As it may be written: each of three places that it may have within base64, and the rest. */

@@ -9,6 +9,7 @@ import { DirectoryCounts } from '../../src/exchange/directory/directory-counts.t
 import { DocumentAccess } from '../../src/exchange/document-access.ts'
 import { exportEvidence } from '../../src/exchange/evidence/evidence-archive.ts'
 import { EvidenceCollector } from '../../src/exchange/evidence/evidence-collector.ts'
+import { PinEntry } from '../../src/exchange/evidence/pin-entry.ts'
 import { Tracing } from '../../src/exchange/evidence/tracing.ts'
 import { StationHealth } from '../../src/exchange/health/station-health.ts'
 import { StationState } from '../../src/exchange/health/station-state.ts'
@@ -166,6 +167,8 @@ class FiringRange {
       { socketPath, dataFolder: folder.path, backends: [backend], bodyPace: { idleMs, minBytesPerSecond: 1024 } },
       {
         ...{ desk, inbox, deliveries, directory, requests, counts, audit, health, state, token, clock, logger },
+        pins: new PinEntry('station', { token, audit, clock }),
+        lights: { colours: [], identify: () => undefined },
         trustClock: () => Promise.resolve(),
         tracing: new Tracing({ records: station.records, sent, outbox, inbox, statuses }),
         documents: new DocumentAccess({ sent, inbox, packets, intake }),

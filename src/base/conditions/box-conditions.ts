@@ -121,6 +121,16 @@ export const boxConditions = {
     todoVi: 'Không cần làm gì ngay; nếu lặp lại: gửi gói hỗ trợ, kiểm tra nguồn và nhiệt độ.',
     todoEn: 'Nothing at once; if it comes again: send a support bundle, check power and temperature.',
   },
+  LIGHTS_ABSENT: {
+    kind: 'refusal',
+    about: 'box',
+    severity: 'warning',
+    vi: 'Trạm không thấy đèn nào của máy này để nháy',
+    en: 'The station sees no lights of this box that could blink',
+    todoVi: 'Tìm máy theo số sê-ri trên nhãn; nếu máy có đèn: kiểm tra box.green_led và box.red_led (leds.md).',
+    todoEn:
+      'Find the box by the serial number on its label; if it has lights, check box.green_led, box.red_led (leds.md).',
+  },
   EVENT_LOOP_SLOW: {
     kind: 'state',
     about: 'station',

@@ -2,7 +2,7 @@
 // A board without them, or a kernel that refuses, is no failure of the station: then nothing is shown.
 import { access, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { asTramError } from '../../base/errors.ts'
+import { asTramError, TramError } from '../../base/errors.ts'
 import type { Service } from '../../base/lifecycle.ts'
 import { type Logger, logFields } from '../../base/logger.ts'
 import { type LedColour, type LedOccasion, type LedPattern, ledPatterns, ledStateOf } from './led-table.ts'
@@ -42,6 +42,11 @@ export class SysfsLeds implements Service {
     this.#deps = deps
   }
 
+  /** The lights that this box has; none before the start. */
+  get colours(): readonly LedColour[] {
+    return this.#colours
+  }
+
   /** Looks which lights there are, and shows that the station starts. */
   async start(): Promise<void> {
     const colours: LedColour[] = ['green', 'red']
@@ -68,8 +73,12 @@ export class SysfsLeds implements Service {
     void this.update()
   }
 
-  /** Shows for `forMs` which box this is. */
+  /**
+   * Shows for `forMs` which box this is, from now on: a later call replaces an earlier one.
+   * @throws TramError LIGHTS_ABSENT
+   */
   identify(forMs: number): void {
+    if (this.#colours.length === 0) throw new TramError('LIGHTS_ABSENT', {})
     this.#soughtUntilMs = performance.now() + forMs
     const timer = setTimeout(() => void this.update(), forMs)
     timer.unref()

@@ -35,6 +35,7 @@ export type AuditAct =
   | 'power-failing'
   | 'power-back'
   | 'configuration-changed'
+  | 'pin-entered'
   | 'condition-raised'
   | 'condition-cleared'
 

@@ -1,5 +1,6 @@
 // The command line: every command with its options and help, in Vietnamese or English, and what a failure prints and returns.
 // main.ts hands in the process's ends and the composition roots; the cli-*-commands.ts files do the work.
+// Long because: the commands are read as one list.
 import { Command, CommanderError } from 'commander'
 import { asTramError, TramError } from '../../base/errors.ts'
 import { type Language, oneLine } from '../../base/text-format.ts'
@@ -40,6 +41,7 @@ import {
   consoleCommand,
   descriptorCommand,
   healthCommand,
+  identifyCommand,
   pinCommand,
   runCommand,
 } from './cli-station-commands.ts'
@@ -141,6 +143,11 @@ export function createProgram(language: Language, { terminal }: Pick<CliDeps, 't
   leaf(program, 'support-bundle', 'supportBundle')
     .requiredOption('-o, --output <file>', say('output'))
     .action((options: SharedOptions & { output: string }) => perform(supportBundleCommand(options), options))
+  leaf(program, 'identify', 'identify')
+    .option('--seconds <n>', say('identifySeconds'))
+    .action(({ seconds, ...options }: SharedOptions & { seconds?: string }) =>
+      perform(identifyCommand({ seconds }), options),
+    )
   leaf(program, 'trace', 'trace')
     .argument('<document>', say('document'))
     .action((id: string, options: SharedOptions) => perform(traceCommand(id), options))

@@ -8,6 +8,9 @@ import { healthText } from './cli-health-text.ts'
 import { readPin } from './cli-terminal.ts'
 import { labels } from './cli-texts.ts'
 
+/** The way to a rack in the cellar. */
+const defaultIdentifySeconds = 120
+
 export const runCommand = (): CliAction => async (context) =>
   (await context.deps.run(context.configFile)) === 0 ? exitCodes.ok : exitCodes.failed
 
@@ -38,6 +41,17 @@ export const pinCommand = (): CliAction => async (context) => {
   context.print(token, () => `${token.label}: ${token.state}`)
   return exitCodes.ok
 }
+
+export const identifyCommand =
+  ({ seconds }: { seconds: string | undefined }): CliAction =>
+  async (context) => {
+    const api = await context.api()
+    // What is no number is refused by the station, with its limits.
+    const json = { seconds: Number(seconds ?? defaultIdentifySeconds) }
+    const answer = await api.ask<{ lights: string[] }>({ method: 'POST', path: 'identify', json })
+    context.print(answer, () => context.text(labels.blinking))
+    return exitCodes.ok
+  }
 
 export const clockTrustCommand = (): CliAction => async (context) => {
   const api = await context.api()

@@ -32,6 +32,8 @@ export const help = {
     'collect what a far engineer needs (zip), without secrets and documents',
   ),
   doctorNetwork: both('gọi thử vài trạm khác', 'call some other stations too'),
+  identify: both('nháy đèn để nhận ra máy', 'blink the lights, to find the box'),
+  identifySeconds: both('nháy bao lâu, tính bằng giây; mặc định 120', 'how long, in seconds; default 120'),
   trace: both('đường đi của một văn bản, có thời gian', 'the way of a document with its times'),
   document: both('mã văn bản (DocId) hoặc mã mục trong hộp đến', 'DocId, or id of an inbox item'),
   queue: both('các lượt chuyển chưa xong', 'deliveries that have not ended'),
@@ -124,5 +126,6 @@ export const labels = {
   none: both('Không có gì.', 'Nothing.'),
   more: both('… còn nữa', '… and more'),
   pinPrompt: both('Mã PIN: ', 'PIN: '),
+  blinking: both('Đèn đang nháy.', 'The lights are blinking.'),
   interrupted: both('đã dừng', 'stopped'),
 } as const satisfies Record<string, Text>

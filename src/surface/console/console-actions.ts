@@ -46,10 +46,18 @@ export interface ConsoleActions {
   fingerprints(signal: AbortSignal): Promise<Fingerprints>
   doctor?: (language: Language, signal: AbortSignal) => Promise<string>
   selftest?: (language: Language, signal: AbortSignal) => Promise<string>
-  /** Saves a support bundle to the stick. @throws TramError STICK_UNUSABLE */
-  saveBundle?: (language: Language, signal: AbortSignal) => Promise<SavedBundle>
-  /** Blinks for a while; resolves when it has begun. */
-  identify?: (signal: AbortSignal) => Promise<void>
+  stick?: {
+    /** Saves a support bundle to it; on its flash when it resolves. @throws TramError STICK_UNUSABLE */
+    saveBundle(signal: AbortSignal): Promise<SavedBundle>
+    /** Unmounts it, where that is the console's to do. @throws TramError COMMAND_FAILED */
+    release(signal: AbortSignal): Promise<void>
+  }
+  lights?: {
+    /** Whether the station has some just now. Never throws. */
+    areThere(signal: AbortSignal): Promise<boolean>
+    /** Blinks for so many seconds; resolves when it has begun. @throws TramError LIGHTS_ABSENT, STATION_NOT_RUNNING */
+    identify(seconds: number, signal: AbortSignal): Promise<void>
+  }
   /** One login is tried. @throws TramError TOKEN_*, SIGNER_UNREACHABLE, STATION_NOT_RUNNING */
   enterPin(pin: string, signal: AbortSignal): Promise<TokenHealth>
   settings?: {

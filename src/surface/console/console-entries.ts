@@ -18,10 +18,13 @@ export interface ConsoleEntry {
   /** For the log. */
   name: keyof typeof labels
   label: Text
-  isThere(actions: ConsoleActions): boolean
+  isThere(actions: ConsoleActions, signal: AbortSignal): boolean | Promise<boolean>
   /** @throws TramError, which is told to the technician; what the terminal throws when the session has ended */
   run(context: EntryContext): Promise<void>
 }
+
+/** The way to the rack and a look at each box in it. */
+const identifySeconds = 120
 
 const always = (): boolean => true
 
@@ -50,13 +53,13 @@ export const entries: readonly ConsoleEntry[] = [
     ({ selftest }) => selftest !== undefined,
     ({ terminal, actions }) => showReport(terminal, actions.selftest),
   ),
-  entry('6', 'bundle', ({ saveBundle }) => saveBundle !== undefined, saveBundle),
+  entry('6', 'bundle', ({ stick }) => stick !== undefined, saveBundle),
   entry(
     '7',
     'identify',
-    ({ identify }) => identify !== undefined,
+    async ({ lights }, signal) => (await lights?.areThere(signal)) ?? false,
     async ({ terminal, actions }) => {
-      await actions.identify?.(terminal.ended)
+      await actions.lights?.identify(identifySeconds, terminal.signal)
       await terminal.say(terminal.text(texts.blinking))
     },
   ),
@@ -109,14 +112,13 @@ async function showReport(terminal: ConsoleTerminal, report: ConsoleActions['doc
 }
 
 async function saveBundle({ terminal, actions }: EntryContext): Promise<void> {
+  const { stick } = actions
+  if (stick === undefined) return
   await terminal.say(terminal.text(texts.wait))
-  const saved = await actions.saveBundle?.(reportLanguage(terminal), terminal.signal)
-  if (saved === undefined) return
-  await terminal.say(
-    `${saved.file}: ${Math.ceil(saved.sizeBytes / 1024)} KiB`,
-    `SHA-256 ${saved.sha256}`,
-    terminal.text(texts.safeToRemove),
-  )
+  const { file, sizeBytes, sha256 } = await stick.saveBundle(terminal.signal)
+  await terminal.say(`${file}: ${Math.ceil(sizeBytes / 1024)} KiB`, `SHA-256 ${sha256}`)
+  await stick.release(terminal.signal)
+  await terminal.say(terminal.text(texts.safeToRemove))
 }
 
 async function enterPin({ terminal, actions, pace }: EntryContext): Promise<void> {

@@ -40,7 +40,7 @@ export const texts = {
     'chưa biết (trạm không chạy, hoặc chưa nhập PIN)',
     'not known (the station is not running, or waits for its PIN)',
   ),
-  blinking: both('Đèn đang nháy.', 'The lights are blinking.'),
+  blinking: both('Đèn đang nháy, trong 2 phút.', 'The lights are blinking, for 2 minutes.'),
   pinPrompt: both('PIN (Enter để thôi): ', 'PIN (Enter to leave): '),
   pinReady: both('Token đã sẵn sàng, không cần PIN.', 'The token is ready; no PIN is needed.'),
   pinCountLow: both('Đã có lần nhập sai PIN.', 'A PIN attempt has failed before.'),

@@ -161,7 +161,8 @@ export class ServiceConsole implements Service {
   /** Runs the entry that is chosen. Returns its name, or that the menu is wanted. */
   async #choose(terminal: ConsoleTerminal, isMenuDue: boolean): Promise<Chosen> {
     const { actions, logger } = this.#deps
-    const there = entries.filter((entry) => entry.isThere(actions))
+    const isThere = await Promise.all(entries.map((entry) => entry.isThere(actions, terminal.signal)))
+    const there = entries.filter((_, index) => isThere[index])
     if (isMenuDue) {
       await terminal.say('', `== Trạm ${await actions.title()} ==`)
       await terminal.say(...there.map(({ key, label }) => `${key.padStart(3)}  ${terminal.text(label)}`))

@@ -1,10 +1,11 @@
-// A self-test as a page to print and sign: plain text, 80 columns, for the dumbest of printers and terminals.
+// A self-test as a page to print and sign: plain text for the dumbest of printers and terminals.
 import { type Language, oneLine, vietnamTime } from '../../base/text-format.ts'
 import { checkNames } from './doctor-report.ts'
 import { stateMarks } from './doctor-text.ts'
 import type { SelfTestReport } from './self-test.ts'
 
-const width = 80
+/** Of 80 columns; some break the line after the last. */
+const width = 79
 const indent = 27
 
 /** The page. */

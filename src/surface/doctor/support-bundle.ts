@@ -8,7 +8,7 @@ import { createScrubber } from './bundle-masking.ts'
 import type { BundleSite } from './doctor-site.ts'
 
 export interface SupportBundle {
-  /** A zip, at most 16 MiB before it is packed. */
+  /** A zip, at most `maxBundleBytes`. */
   stream: Readable
   members: BundleMember[]
 }
@@ -21,6 +21,8 @@ export interface BundleMember {
   failure?: string
 }
 
+/** More than all members may have before they are packed. */
+export const maxBundleBytes = 16 * 1024 * 1024
 const maxMemberBytes = 1024 * 1024
 const maxLogBytes = 3 * 1024 * 1024
 /** The doctor's own checks end before. */

@@ -16,7 +16,7 @@ import { failureOf, problemOf, problemType } from './rest-errors.ts'
 import { directoryImportRoutes, directoryRequestRoutes, directoryRoutes } from './rest-routes-directory.ts'
 import { documentRoutes, resendRoutes, submissionRoutes } from './rest-routes-documents.ts'
 import { itemRoutes, listRoutes, markRoutes } from './rest-routes-lists.ts'
-import { clockRoutes, pinRoutes, stationRoutes } from './rest-routes-station.ts'
+import { clockRoutes, identifyRoutes, pinRoutes, stationRoutes } from './rest-routes-station.ts'
 import { noQuery, problem, problemName } from './rest-schemas.ts'
 
 const maxJsonBytes = 2 * 1024 * 1024
@@ -30,7 +30,7 @@ const withoutBody: readonly RestRoutes[] = [
   stationRoutes,
   clockRoutes,
 ]
-const withJson: readonly RestRoutes[] = [resendRoutes, markRoutes, pinRoutes, directoryRequestRoutes]
+const withJson: readonly RestRoutes[] = [resendRoutes, markRoutes, pinRoutes, identifyRoutes, directoryRequestRoutes]
 const withBytes: readonly RestRoutes[] = [submissionRoutes, directoryImportRoutes]
 
 /** Makes the application. Nothing listens yet; `site` is asked for each request. */

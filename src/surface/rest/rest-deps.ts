@@ -15,11 +15,20 @@ import type { DirectoryCounts } from '../../exchange/directory/directory-counts.
 import type { DirectoryRequests } from '../../exchange/directory/directory-requests.ts'
 import type { DocumentAccess } from '../../exchange/document-access.ts'
 import type { AuditLog } from '../../exchange/evidence/audit-log.ts'
+import type { PinEntry } from '../../exchange/evidence/pin-entry.ts'
 import type { Tracing } from '../../exchange/evidence/tracing.ts'
 import type { StationHealth } from '../../exchange/health/station-health.ts'
 import type { StationState } from '../../exchange/health/station-state.ts'
 import type { Inbox } from '../../exchange/receive/inbox.ts'
 import type { OpenDeliveries } from '../../exchange/send/open-deliveries.ts'
+
+/** The lights of the box. */
+export interface Lights {
+  /** None on a box without. */
+  readonly colours: readonly string[]
+  /** Shows for so long which box this is. @throws TramError LIGHTS_ABSENT */
+  identify(forMs: number): void
+}
 
 export interface RestDeps {
   desk: Desk
@@ -34,6 +43,8 @@ export interface RestDeps {
   health: Pick<StationHealth, 'report'>
   state: StationState
   token: Token
+  pins: PinEntry
+  lights: Lights
   /** Evidence about one document. @throws TramError DOCUMENT_UNKNOWN, EVIDENCE_NOT_READY */
   collectEvidence: (id: string) => Promise<Evidence>
   /** Writes evidence as a zip and ends the stream, or destroys it. */

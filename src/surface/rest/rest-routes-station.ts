@@ -11,6 +11,8 @@ import {
   auditVerdict,
   clockAnswer,
   healthAnswer,
+  identifyBody,
+  lightsAnswer,
   metricsAnswer,
   pinBody,
   tokenHealth,
@@ -42,6 +44,18 @@ export const stationRoutes: RestRoutes = (app, site) => {
       },
     },
     (): Promise<Static<typeof metricsAnswer>> => site().state.values(),
+  )
+
+  app.get(
+    '/v1/identify',
+    {
+      schema: {
+        tags: ['station'],
+        summary: 'Which lights this box has',
+        response: jsonAnswer(lightsAnswer),
+      },
+    },
+    async (): Promise<Static<typeof lightsAnswer>> => ({ lights: [...site().lights.colours] }),
   )
 
   app.get(
@@ -97,6 +111,26 @@ export const clockRoutes: RestRoutes = (app, site) => {
   )
 }
 
+/** Takes a JSON body. */
+export const identifyRoutes: RestRoutes = (app, site) => {
+  app.post(
+    '/v1/identify',
+    {
+      schema: {
+        tags: ['station'],
+        summary: 'Blinks the lights, so that somebody finds the box; 409 when it has none',
+        body: identifyBody,
+        response: jsonAnswer(lightsAnswer),
+      },
+    },
+    async ({ body }): Promise<Static<typeof lightsAnswer>> => {
+      const { lights } = site()
+      lights.identify(body.seconds * 1000)
+      return { lights: [...lights.colours] }
+    },
+  )
+}
+
 /** Takes a JSON body. Neither it nor its parts are ever logged or answered. */
 export const pinRoutes: RestRoutes = (app, site) => {
   app.post(
@@ -110,8 +144,8 @@ export const pinRoutes: RestRoutes = (app, site) => {
       },
     },
     async ({ body }): Promise<Static<typeof tokenHealth>> => {
-      const { token, stopping } = site()
-      await token.enterPin(body.pin, stopping)
+      const { token, pins, stopping } = site()
+      await pins.enter(body.pin, stopping)
       const { certificate, ...described } = await token.describe(stopping)
       return { ...described, certificateSha256: certificate === null ? null : hex(sha256(certificate)) }
     },

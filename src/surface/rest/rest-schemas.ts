@@ -271,6 +271,14 @@ export const clockAnswer = record({ now: timeMs, doubtful: Type.Boolean() })
 export const auditVerdict = record({ entries: count })
 
 export const pinBody = record({ pin: Type.String({ minLength: 1, maxLength: 256 }) })
+
+export const lightsAnswer = record({
+  lights: Type.Array(text, { maxItems: 2, description: 'the colours that this box has; none: it cannot blink' }),
+})
+export const identifyBody = record({
+  seconds: Type.Integer({ minimum: 1, maximum: 600, description: 'how long from now; a later call replaces this one' }),
+})
+
 const tokenHealthParts = {
   state: text,
   detail: text,

@@ -135,12 +135,16 @@ describe('entries', () => {
   })
 
   test('doctor, self-test, bundle, identify and restart are there when their functions are', async () => {
+    let hasLights = true
     const saved = { file: '/media/tram/x.zip', sizeBytes: 2048, sha256: 'cd'.repeat(32) }
     Object.assign(bench.actions, {
       doctor: async (language: string) => `khám ${language}`,
       selftest: async () => 'tự kiểm tra xong',
-      saveBundle: async () => saved,
-      identify: async () => void bench.done.push('identify'),
+      stick: { saveBundle: async () => saved, release: async () => void bench.done.push('release') },
+      lights: {
+        areThere: async () => hasLights,
+        identify: async (seconds: number) => void bench.done.push(`identify ${seconds}`),
+      },
       restart: async () => void bench.done.push('restart'),
     })
     expect(await bench.enter()).toMatch(/4 {2}Khám.*5 {2}Tự kiểm tra.*6 {2}Lưu gói.*7 {2}Nháy.*10 {2}Khởi động/s)
@@ -148,13 +152,30 @@ describe('entries', () => {
     expect(await bench.type('5', 'danh mục): ')).toContain('tự kiểm tra xong')
     const told = await bench.type('6', 'danh mục): ')
     expect(told).toMatch(/\/media\/tram\/x\.zip: 2 KiB\r\nSHA-256 (cd){32}\r\nĐã ghi và đọc lại đúng/)
-    expect(await bench.type('7', 'danh mục): ')).toContain('Đèn đang nháy.')
+    expect(await bench.type('7', 'danh mục): ')).toContain('Đèn đang nháy, trong 2 phút.')
+    hasLights = false
+    expect(await bench.type('', 'danh mục): ')).not.toContain('Nháy')
+    expect(await bench.type('7', 'danh mục): ')).toContain('Không có mục này')
     await bench.type('10', 'bây giờ?')
     await bench.type('', 'danh mục): ')
-    expect(bench.done).toEqual(['identify'])
+    expect(bench.done).toEqual(['release', 'identify 120'])
     await bench.type('10', 'bây giờ?')
     expect(await bench.type('1', 'danh mục): ')).toContain('Đã yêu cầu khởi động lại.')
-    expect(bench.done).toEqual(['identify', 'restart'])
+    expect(bench.done).toEqual(['release', 'identify 120', 'restart'])
+  })
+
+  test('a stick that cannot be unmounted is not said to be safe', async () => {
+    bench.actions.stick = {
+      saveBundle: async () => ({ file: '/media/tram/x.zip', sizeBytes: 2048, sha256: 'cd'.repeat(32) }),
+      release: async () => {
+        throw new TramError('COMMAND_FAILED', { command: 'umount', detail: 'busy' })
+      },
+    }
+    await bench.enter()
+    const told = await bench.type('6', 'danh mục): ')
+    expect(told).toContain('/media/tram/x.zip: 2 KiB')
+    expect(told).toContain('COMMAND_FAILED')
+    expect(told).not.toContain('Rút USB được')
   })
 
   test('what runs long is cancelled by Ctrl-C, and what is typed meanwhile is not kept', async () => {
