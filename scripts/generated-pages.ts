@@ -1,5 +1,5 @@
 // The pages of docs/ that are made from the sources: configuration.md from the schemas, conditions.md from the
-// catalogue, metrics.md from the metrics, openapi.json from the API, cli.md from the command line, leds.md from hw/leds.json,
+// catalogue, metrics.md and the Zabbix template from the metrics, openapi.json from the API, cli.md from the command line, leds.md from hw/leds.json,
 // figures.md from what was measured. generate-docs.ts writes them; a test compares them with what is committed.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,11 +11,13 @@ import { equipmentMetrics } from '../src/exchange/health/equipment-metrics.ts'
 import { exchangeMetrics } from '../src/exchange/health/exchange-metrics.ts'
 import type { MetricFamily } from '../src/exchange/health/metric.ts'
 import { upsMetrics } from '../src/exchange/health/ups-metrics.ts'
+import { topicOf } from '../src/surface/health/state-topics.ts'
 import { describeRestApi } from '../src/surface/rest/rest-app.ts'
 import type { BenchReport } from '../test/bench/report.ts'
 import { cliPage } from './cli-page.ts'
 import { figuresPage } from './figures-page.ts'
 import { ledPage } from './led-page.ts'
+import { zabbixPage } from './zabbix-template.ts'
 
 /** Texts by path from the project's root. */
 export async function generatedPages(): Promise<Map<string, string>> {
@@ -26,6 +28,7 @@ export async function generatedPages(): Promise<Map<string, string>> {
     ['docs/openapi.json', `${JSON.stringify(await describeRestApi(), undefined, 2)}\n`],
     ['docs/cli.md', cliPage()],
     ['docs/leds.md', ledPage(notice)],
+    ['docs/monitoring/zabbix/tram-template.yaml', zabbixPage()],
     ['docs/figures.md', figuresPage(readFigures())],
   ])
 }
@@ -186,16 +189,16 @@ ${chapters.join('\n')}`
 function metricsPage(): string {
   const chapters = metricFamilies.map(([title, family]) => {
     const rows = Object.entries(family).map(([name, { kind, isFlag, vi, en }]) => {
-      return `| \`${name}\` | ${isFlag === true ? '0/1' : kind} | ${cell(vi)} | ${cell(en)} |`
+      return `| \`${name}\` | ${isFlag === true ? '0/1' : kind} | \`${topicOf(name)}\` | ${cell(vi)} | ${cell(en)} |`
     })
-    return `## ${title}\n\n| name | kind | nghĩa | meaning |\n|---|---|---|---|\n${rows.join('\n')}\n`
+    return `## ${title}\n\n| name | kind | MQTT | nghĩa | meaning |\n|---|---|---|---|---|\n${rows.join('\n')}\n`
   })
   return `${notice}
 
 # Metrics / Các số đo
 
-The state of a station as numbers: MQTT publishes them under these names in \`state\`, the Prometheus endpoint with the
-prefix \`tram_\`, \`GET /v1/metrics\` as they are. Units are in the names: seconds, bytes, days, degrees Celsius, ratios from 0 to 1.
+The state of a station as numbers: MQTT publishes them under these names, in \`state\` every minute or in \`details\` with every
+fifteenth state ([monitoring](monitoring/README.md)), the Prometheus endpoint with the prefix \`tram_\`, \`GET /v1/metrics\` as they are. Units are in the names: seconds, bytes, days, degrees Celsius, ratios from 0 to 1.
 What a box cannot tell is absent: a missing sensor is no zero. Counters begin at 0 when the station starts; those of the
 box (\`box_…_total\`) when the machine boots.
 

@@ -41,8 +41,11 @@ export interface BrokerParts {
 /** A broker that is started again is no trouble yet. */
 const troubleAfterMs = 60_000
 
+/** What it needs to know of the configuration. */
+export type BrokerConfig = Pick<Config, 'mqtt'> & { station: Pick<Config['station'], 'id' | 'name' | 'generation'> }
+
 /** What reports to the broker of `config`; parts without services when it names none. */
-export function brokerParts(config: Config, deps: BrokerDeps): BrokerParts {
+export function brokerParts(config: BrokerConfig, deps: BrokerDeps): BrokerParts {
   const { station, mqtt } = config
   if (!hasBroker(mqtt))
     return { services: [], tell: async () => undefined, waiting: () => undefined, conditions: () => [] }

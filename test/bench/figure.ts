@@ -58,6 +58,7 @@ export const figureIds = [
   'urgent',
   'latency',
   'store',
+  'mqtt-bytes',
   'lab',
 ] as const
 

@@ -70,8 +70,8 @@ export const boxMetrics = {
   station_oom_kills_total: {
     reading: 'stationOomKills',
     kind: 'counter',
-    vi: 'Như trên, trong nhóm của trạm',
-    en: "The same in the station's control group",
+    vi: 'Tiến trình của trạm bị dừng vì thiếu bộ nhớ',
+    en: "Processes killed for want of memory in the station's control group",
   },
   box_cpu_pressure_ratio: {
     reading: 'cpuPressurePercent',
@@ -85,14 +85,14 @@ export const boxMetrics = {
     factor: percent,
     kind: 'gauge',
     vi: 'Áp lực bộ nhớ (PSI)',
-    en: 'The same for memory',
+    en: 'Share of the last minute in which something waited for memory',
   },
   box_io_pressure_ratio: {
     reading: 'ioPressurePercent',
     factor: percent,
     kind: 'gauge',
     vi: 'Áp lực vào ra (PSI)',
-    en: 'The same for disks',
+    en: 'Share of the last minute in which something waited for a disk',
   },
   box_disk_total_bytes: {
     reading: 'diskTotalBytes',
@@ -104,9 +104,14 @@ export const boxMetrics = {
     reading: 'diskFreeBytes',
     kind: 'gauge',
     vi: 'Chỗ trống của hệ tệp dữ liệu',
-    en: 'Free space of that file system',
+    en: 'Free space of the file system of the data folder',
   },
-  box_inodes: { reading: 'inodesTotal', kind: 'gauge', vi: 'Số inode', en: 'Inodes of that file system' },
+  box_inodes: {
+    reading: 'inodesTotal',
+    kind: 'gauge',
+    vi: 'Số inode',
+    en: 'Inodes of the file system of the data folder',
+  },
   box_inodes_free: { reading: 'inodesFree', kind: 'gauge', vi: 'Số inode còn trống', en: 'Free inodes' },
   box_disk_read_only: {
     reading: 'diskReadOnly',

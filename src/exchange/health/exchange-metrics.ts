@@ -19,19 +19,23 @@ export const exchangeMetrics = {
   },
   oldest_undelivered_hoa_toc_seconds: {
     kind: 'gauge',
-    vi: 'Như trên, hỏa tốc',
-    en: 'The same, of urgency hỏa tốc (the most urgent)',
+    vi: 'Văn bản hỏa tốc chưa chuyển được lâu nhất đã chờ',
+    en: 'How long the oldest undelivered document of urgency hỏa tốc (the most urgent) has waited',
   },
   oldest_undelivered_thuong_khan_seconds: {
     kind: 'gauge',
-    vi: 'Như trên, thượng khẩn',
-    en: 'The same, of urgency thượng khẩn (very urgent)',
+    vi: 'Văn bản thượng khẩn chưa chuyển được lâu nhất đã chờ',
+    en: 'How long the oldest undelivered document of urgency thượng khẩn (very urgent) has waited',
   },
-  oldest_undelivered_khan_seconds: { kind: 'gauge', vi: 'Như trên, khẩn', en: 'The same, of urgency khẩn (urgent)' },
+  oldest_undelivered_khan_seconds: {
+    kind: 'gauge',
+    vi: 'Văn bản khẩn chưa chuyển được lâu nhất đã chờ',
+    en: 'How long the oldest undelivered document of urgency khẩn (urgent) has waited',
+  },
   oldest_undelivered_thuong_seconds: {
     kind: 'gauge',
-    vi: 'Như trên, thường',
-    en: 'The same, of urgency thường (ordinary)',
+    vi: 'Văn bản thường chưa chuyển được lâu nhất đã chờ',
+    en: 'How long the oldest undelivered document of urgency thường (ordinary) has waited',
   },
   deadline_breaches: {
     kind: 'gauge',

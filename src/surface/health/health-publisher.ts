@@ -1,4 +1,5 @@
-// What operators see of the station far away: publishes `info`, `state` and `event` under tram/v1/<site>/<station>/ (docs/design/health.md).
+// What operators see of the station far away: publishes `info`, `state`, `details` and `event` under
+// tram/v1/<site>/<station>/ (docs/monitoring).
 // `availability` is the broker's own (equipment/mqtt). Fed by exchange/health; whoever listens can do nothing to the station.
 import type { Clock } from '../../base/clock.ts'
 import { asTramError } from '../../base/errors.ts'
@@ -7,6 +8,7 @@ import { type Logger, logFields } from '../../base/logger.ts'
 import type { HealthBroker } from '../../equipment/mqtt/health-broker.ts'
 import type { EventOutbox } from '../../exchange/health/event-outbox.ts'
 import { WakeSignal } from '../../exchange/wake-signal.ts'
+import { detailsEvery, splitState } from './state-topics.ts'
 
 export interface HealthPublisherOptions {
   /** `tram/v1/<site>/<station>`. */
@@ -17,7 +19,7 @@ export interface HealthPublisherOptions {
 export interface HealthPublisherDeps {
   broker: HealthBroker
   events: Pick<EventOutbox, 'next' | 'published' | 'onAdded'>
-  /** The numbers of now. `ts` and `seq` are added here. */
+  /** The numbers of now by name; state-topics.ts says which is published where. `ts` and `seq` are added here. */
   state: () => Promise<Readonly<Record<string, number>>>
   /** What seldom changes: versions, fingerprints, dates. JSON; the same texts in the same order while nothing changes. */
   info: () => Promise<object>
@@ -25,7 +27,7 @@ export interface HealthPublisherDeps {
   logger: Logger
 }
 
-/** At 60 s, what a month of a mobile line can bear is 1.3 KiB each; six times as much is a mistake of ours. */
+/** All numbers together are 3 KiB; more than twice as much is a mistake of ours. */
 export const maxStateBytes = 8 * 1024
 export const maxInfoBytes = 16 * 1024
 /** A state that was missed twice is no state any more. */
@@ -46,6 +48,8 @@ export class HealthPublisher implements Service {
   /** Since the station started: a reader sees gaps and restarts. */
   #seq = 0
   #publishedInfo = ''
+  /** States until the details are due again. */
+  #untilDetails = 0
   #isTroubled = false
 
   constructor(options: HealthPublisherOptions, deps: HealthPublisherDeps) {
@@ -54,6 +58,7 @@ export class HealthPublisher implements Service {
     deps.broker.onConnected(() => {
       // It may be another one, or have lost what it kept.
       this.#publishedInfo = ''
+      this.#untilDetails = 0
       this.#stateDue.wake()
       this.#eventsDue.wake()
     })
@@ -102,12 +107,20 @@ export class HealthPublisher implements Service {
   }
 
   async #publishState(): Promise<void> {
-    const { clock, state } = this.#deps
-    const values = Object.entries(await state()).filter(([, value]) => Number.isFinite(value))
-    this.#seq += 1
-    const payload = JSON.stringify({ ts: clock.now(), seq: this.#seq, ...Object.fromEntries(values) })
-    const expirySeconds = Math.ceil((stateLives * this.#options.stateIntervalMs) / 1000)
-    await this.#publish('state', payload, maxStateBytes, { retain: true, expirySeconds })
+    const values = splitState(await this.#deps.state())
+    const mark = { ts: this.#deps.clock.now(), seq: ++this.#seq }
+    await this.#publishNumbers('state', { ...mark, ...values.state }, 1)
+    if (this.#untilDetails === 0 && Object.keys(values.details).length > 0) {
+      await this.#publishNumbers('details', { ...mark, ...values.details }, detailsEvery)
+      this.#untilDetails = detailsEvery
+    }
+    this.#untilDetails = Math.max(0, this.#untilDetails - 1)
+  }
+
+  /** @param every how many intervals lie between two of them */
+  async #publishNumbers(topic: string, numbers: Readonly<Record<string, number>>, every: number): Promise<void> {
+    const expirySeconds = Math.ceil((stateLives * every * this.#options.stateIntervalMs) / 1000)
+    await this.#publish(topic, JSON.stringify(numbers), maxStateBytes, { retain: true, expirySeconds })
   }
 
   /** The next window of the outbox. Returns when to come back: at once while there is more, undefined when there is nothing. */

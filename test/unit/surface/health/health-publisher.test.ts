@@ -101,6 +101,25 @@ describe('HealthPublisher', () => {
     expect(seqs).toEqual(seqs.map((_, index) => (seqs[0] ?? 0) + index))
   })
 
+  it('publishes the details with every fifteenth state, and after each connection', async () => {
+    const { hub, given, seen } = await setUp(4)
+    given.state = { status: 0, certificate_days: 90.12345, queue_depth: 2 }
+    const seqs = () => seen('details').map(({ text }) => JSON.parse(text).seq as number)
+    await until(() => seqs().length >= 3)
+    const [first = 0] = seqs()
+    expect(seqs().slice(0, 3)).toEqual([first, first + 15, first + 30])
+    const [details] = seen('details')
+    expect(details).toMatchObject({ retain: true, expirySeconds: 1 })
+    expect(JSON.parse(details?.text ?? '')).toEqual({ ts: 1_700_000_000_000, seq: first, certificate_days: 90.123 })
+    expect(JSON.parse(seen('state').at(-1)?.text ?? '')).toMatchObject({ status: 0, queue_depth: 2 })
+    expect(seen('state').at(-1)?.text).not.toContain('certificate_days')
+    hub.down()
+    const [states, before] = [seen('state').length, seqs().length]
+    hub.up()
+    await until(() => seqs().length > before)
+    expect(seqs()[before]).toBe(states + 1)
+  })
+
   it('tells events in order, also those of the outage, and each once while the broker answers', async () => {
     const { hub, outbox, seen } = await setUp()
     await outbox.add([event(0)])
