@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { get, request } from 'node:http'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { text as textOf } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock, TestClock } from '../../../../src/base/clock.ts'
@@ -30,7 +31,8 @@ interface Wish {
 
 async function ask(server: PrometheusServer, { path = '/metrics', method = 'GET', headers = {}, body }: Wish = {}) {
   const [host, port] = server.endpoint.split(':')
-  const outgoing = request({ host, port: Number(port), path, method, headers, agent: false })
+  const kept = { Connection: 'keep-alive', ...headers }
+  const outgoing = request({ host, port: Number(port), path, method, headers: kept, agent: false })
   outgoing.end(body)
   const [incoming] = await once(outgoing, 'response')
   const bytes = Buffer.concat(await incoming.toArray())
@@ -112,12 +114,16 @@ describe('the endpoint', () => {
     for (const socket of sockets) socket.destroy()
   })
 
-  it('hangs up on who says nothing', async () => {
+  it('hangs up on who says nothing, and on who waits for a text that does not come', async () => {
+    const say = async (server: PrometheusServer, text: string): Promise<void> => {
+      const socket = connect({ host: '127.0.0.1', port: Number(server.endpoint.split(':')[1]) })
+      socket.resume()
+      socket.write(text)
+      await once(socket, 'close')
+    }
     const server = await serve(async () => '')
-    const socket = connect({ host: '127.0.0.1', port: Number(server.endpoint.split(':')[1]) })
-    socket.resume()
-    socket.write('GET /metr')
-    await once(socket, 'close')
+    const stuck = await serve(() => new Promise(() => undefined))
+    await Promise.all([say(server, 'GET /metr'), say(stuck, 'GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n')])
     expect((await ask(server)).status).toBe(200)
   })
 
@@ -148,6 +154,7 @@ describe('the endpoint', () => {
     await server.stop()
     other.close()
     await once(other, 'close')
+    await delay(50)
     // Nobody has taken its place.
     await expect(once(connect({ host: '127.0.0.1', port }), 'connect')).rejects.toThrow('ECONNREFUSED')
   })
