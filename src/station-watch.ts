@@ -70,7 +70,7 @@ export function watchStation(config: Config, parts: WatchedParts) {
     boxHealth.see(await box.read(), clock.monotonic())
     return health.report(signal)
   }
-  const tally = new Tally(audit)
+  const tally = new Tally(audit, logger)
   const watch = new ConditionWatch({
     report,
     tell: parts.tell,

@@ -130,7 +130,7 @@ test('the sender’s clock jumps two years ahead while the recipient is down: no
   await recipient.delivered(replyId)
   await expectReceived(recipient, [late])
   await expectReceived(sender, [reply])
-  expect([await conditionsOf(sender), codes(sender).has('DELIVERY_EXPIRED')]).toEqual([[], false])
+  expect([await conditionsOf(sender), codes(sender).has('DELIVERY_EXPIRED')]).toEqual([['CERTIFICATE_EXPIRING'], false])
 })
 
 test('a start five years behind: documents are taken in and received, and are sealed once the time is set', async () => {
@@ -152,7 +152,8 @@ test('a start five years behind: documents are taken in and received, and are se
   await sender.delivered(docId)
   await recipient.delivered(replyId)
   await expectReceived(recipient, [packet])
-  expect(await conditionsOf(sender)).toEqual([])
+  // It has ten days left.
+  expect(await conditionsOf(sender)).toEqual(['CERTIFICATE_EXPIRING'])
 })
 
 test('the recipient two days ahead, past the end of a delivery: it waits, and is not refused', async () => {

@@ -134,7 +134,7 @@ describe('with the station up', () => {
     expect(await enter('99999999')).toBe(1)
     for (let time = 0; time < 3; time += 1) {
       const report = await examined()
-      expect([troubles(report), report.exitCode]).toEqual([['token TOKEN_PIN_LATCHED'], 1])
+      expect([troubles(report), report.exitCode]).toEqual([['token TOKEN_PIN_LATCHED', 'token TOKEN_PIN_COUNT_LOW'], 1])
     }
     const tested = await run('selftest', '--json')
     expect([tested.code, JSON.parse(tested.out)]).toEqual([1, expect.objectContaining({ verdict: 'failed' })])

@@ -150,7 +150,7 @@ class FiringRange {
     health.markReady()
     const state = new StationState({
       report: () => health.report(never),
-      tally: new Tally(audit),
+      tally: new Tally(audit, logger),
       token: new TimedToken(token, clock),
       syncMs: () => undefined,
       readings: async () => ({}),

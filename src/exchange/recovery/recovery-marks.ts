@@ -34,7 +34,7 @@ export interface Marks {
   lastWrittenMs: number | undefined
 }
 
-const readAtStart = [range('meta'), range('dirmeta'), range('dir'), range('dirrequest'), range('event')]
+const readAtStart = [range('meta'), range('dirmeta'), range('dir'), range('dirrequest'), range('event'), range('alarm')]
 
 /** Records that everybody reads at the start: a damaged one would keep the station from starting at all. */
 export async function mendMarks(records: DamagedStore): Promise<string[]> {

@@ -6,6 +6,7 @@ import { TramError } from '../../base/errors.ts'
 import { type Certificate, parseCertificate } from '../../document/certificate.ts'
 import { verifyCertificatePath } from '../../document/certificate-path.ts'
 import { tokenTrouble } from '../../equipment/token/token-trouble.ts'
+import { tokenConditions } from '../../exchange/health/station-conditions.ts'
 import { readStart } from './bounded-file.ts'
 import { absent, type Finding, pass, trouble, troublesOr } from './doctor-report.ts'
 import type { Check } from './doctor-site.ts'
@@ -53,13 +54,10 @@ export const tokenCheck: Check = async (site) => {
     return [pass(`${name}: đã cắm, ${key}; ${next}`, `${name}: present, ${keyEn}; ${nextEn}`, { label, serial })]
   }
   const found = tokenTrouble(description)
-  if (found !== undefined) return [trouble(found)]
-  const warning = pinFinalTry || pinCountLow
-  const text = pass(`${name}, ${scheme}: sẵn sàng ký`, `${name}, ${scheme}: ready to sign`, { label, serial })
-  if (!warning) return [text]
-  // It signs, and the next wrong PIN may be the last.
-  const reason = 'a PIN attempt has failed before'
-  return [text, { ...trouble(new TramError('TOKEN_PIN_LATCHED', { token: label, reason })), state: 'warn' }]
+  // It may sign, and the next wrong PIN may be the last.
+  const warnings = tokenConditions(description).map((condition) => trouble(condition))
+  if (found !== undefined) return [trouble(found), ...warnings]
+  return [pass(`${name}, ${scheme}: sẵn sàng ký`, `${name}, ${scheme}: ready to sign`, { label, serial }), ...warnings]
 }
 
 export const certificateCheck: Check = async (site) => {

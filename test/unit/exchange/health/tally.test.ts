@@ -14,7 +14,7 @@ it('counts what was committed, and remembers over a restart when', async () => {
   const records = new MemoryRecordStore()
   const audit = new AuditLog(records, clock, logger)
   await audit.start()
-  const tally = new Tally(audit)
+  const tally = new Tally(audit, logger)
   await tally.start()
   expect([tally.count('sealed'), tally.lastAt('sealed')]).toEqual([0, undefined])
   await audit.commit([], [{ act: 'sealed', subject: 'one/1/0', detail: '17' }])
@@ -35,7 +35,7 @@ it('counts what was committed, and remembers over a restart when', async () => {
 
   const next = new AuditLog(records, clock, logger)
   await next.start()
-  const later = new Tally(next)
+  const later = new Tally(next, logger)
   await later.start()
   expect([later.count('delivered'), later.lastAt('sealed'), later.lastAt('delivered')]).toEqual([
     0,
