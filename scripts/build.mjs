@@ -1,12 +1,15 @@
 // Bundles the programs with esbuild: dist/tram.mjs (station and command line), dist/tram-signer.mjs, dist/tram-inventory.mjs.
 // `npm run build`. Started from the bundles, the station is up in half the time that single modules take
 // (docs/reference/stack.md). Native packages stay outside; they are loaded from node_modules.
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
+
+/** No program that is started from here runs longer without having loaded what it needs. */
+const staleMs = 24 * 3_600_000
 
 /** Program name and its entry. */
 const programs = {
@@ -36,6 +39,9 @@ const { outputFiles } = await build({
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },
   bundle: true,
+  // What a program loads only when it needs it stays out of its memory: the source of MQTT, TLS and the doctor is a third of it all.
+  splitting: true,
+  chunkNames: 'chunk-[name]-[hash]',
   platform: 'node',
   format: 'esm',
   target: 'node24',
@@ -61,7 +67,15 @@ for (const { path, text } of outputFiles.sort((left, right) => right.path.length
   const contents = Buffer.from(path.endsWith('.map') ? text : asciiOnly(text))
   writeFileSync(temporary, contents)
   renameSync(temporary, path)
-  if (!path.endsWith('.map')) console.log(`dist/${basename(path)}  ${Math.round(contents.byteLength / 1024)} KiB`)
+  if (!path.endsWith('.map') && !basename(path).startsWith('chunk-'))
+    console.log(`dist/${basename(path)}  ${Math.round(contents.byteLength / 1024)} KiB`)
+}
+
+// A program that was started from the bundle before may still load its chunks, whose names tell their contents.
+const current = new Set(outputFiles.map(({ path }) => basename(path)))
+for (const name of readdirSync(join(root, 'dist'))) {
+  const file = join(root, 'dist', name)
+  if (!current.has(name) && statSync(file).mtimeMs < Date.now() - staleMs) rmSync(file)
 }
 
 /**

@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { hostname, networkInterfaces, release, type, uptime } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { isSystemError } from '../../base/errors.ts'
 import { dataPaths } from '../../base/paths.ts'
 import { readStart } from './bounded-file.ts'
@@ -127,11 +127,11 @@ async function countFiles(
   return counts
 }
 
-/** Whether a message stands in our programs: in the bundles, where all of them are. */
+/** Whether a message stands in our programs: in the bundles beside this one, where all of them are. */
 async function ownMessages(): Promise<(message: string) => boolean> {
-  const own = import.meta.filename
-  const files = [own, ...(basename(own) === 'tram.mjs' ? [join(dirname(own), 'tram-signer.mjs')] : [])]
-  const texts = await Promise.all(files.map((file) => readFile(file, 'latin1')))
+  const folder = dirname(import.meta.filename)
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.mjs'))
+  const texts = await Promise.all(files.map((name) => readFile(join(folder, name), 'latin1')))
   return (message) => {
     const quoted = JSON.stringify(message)
     return message.length <= 200 && texts.some((text) => text.includes(quoted))
