@@ -2,6 +2,7 @@
 import type { Clock } from './base/clock.ts'
 import type { Service } from './base/lifecycle.ts'
 import type { Logger } from './base/logger.ts'
+import { tramVersion } from './base/version.ts'
 import type { Config } from './config.ts'
 import type { BoxInventory } from './equipment/host/box-inventory.ts'
 import { InventoryProcess } from './equipment/host/inventory-process.ts'
@@ -14,6 +15,7 @@ import type { MetricValues } from './exchange/health/metrics.ts'
 import type { HealthReport } from './exchange/health/station-health.ts'
 import type { Sequence } from './exchange/sequence.ts'
 import { HealthPublisher } from './surface/health/health-publisher.ts'
+import { HomeAssistantDiscovery } from './surface/health/home-assistant.ts'
 
 export interface BrokerDeps {
   records: RecordStore
@@ -61,11 +63,19 @@ export function brokerParts(config: BrokerConfig, deps: BrokerDeps): BrokerParts
   const broker = new MqttHealthBroker({ mqtt, clientId: station.id, presence }, { logger })
   const inventory = new InventoryProcess({ command: deps.inventoryCommand }, deps)
   let box: BoxInventory = {}
+  const homeAssistant = new HomeAssistantDiscovery(
+    {
+      ...{ isEnabled: mqtt.homeassistant_discovery === true, topicBase, station: station.id, name: station.name },
+      ...{ version: tramVersion, stateIntervalMs: mqtt.state_interval_s * 1000 },
+    },
+    { broker, records: deps.records, state: deps.state, monotonic: () => clock.monotonic(), logger },
+  )
   const publisher = new HealthPublisher(
     { topicBase, stateIntervalMs: mqtt.state_interval_s * 1000 },
     {
       ...{ broker, events, clock, logger },
       state: deps.state,
+      announce: () => homeAssistant.announce(),
       info: async () => {
         // Nothing waits for it: what it says is in the next round.
         void inventory.read().then((found) => {

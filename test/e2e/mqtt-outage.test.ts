@@ -127,6 +127,7 @@ test('the state ends with the station, and every event of an outage is told when
       ...{ broker, events, clock: systemClock, logger: silent },
       state: async () => ({ status: 0 }),
       info: async () => ({ version: '1' }),
+      announce: async () => undefined,
     },
   )
   await broker.start(never)

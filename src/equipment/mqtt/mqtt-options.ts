@@ -44,6 +44,13 @@ export const mqttOptions = Type.Object(
       maximum: 3600,
       description: 'a station that comes back sooner than this was never offline',
     }),
+    homeassistant_discovery: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description:
+          "announce the station to Home Assistant (retained messages under `homeassistant/`, which the broker's ACL must allow); switched off, they are taken back",
+      }),
+    ),
   },
   { additionalProperties: false },
 )

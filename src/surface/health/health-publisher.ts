@@ -23,6 +23,8 @@ export interface HealthPublisherDeps {
   state: () => Promise<Readonly<Record<string, number>>>
   /** What seldom changes: versions, fingerprints, dates. JSON; the same texts in the same order while nothing changes. */
   info: () => Promise<object>
+  /** Announces the station to who looks for it, when it is due (home-assistant.ts); says when to be called again, ms. */
+  announce: () => Promise<number | undefined>
   clock: Clock
   logger: Logger
 }
@@ -44,6 +46,7 @@ export class HealthPublisher implements Service {
   readonly #stopping = new AbortController()
   readonly #stateDue = new WakeSignal()
   readonly #eventsDue = new WakeSignal()
+  readonly #announcementDue = new WakeSignal()
   #loops: Promise<unknown> = Promise.resolve()
   /** Since the station started: a reader sees gaps and restarts. */
   #seq = 0
@@ -61,6 +64,7 @@ export class HealthPublisher implements Service {
       this.#untilDetails = 0
       this.#stateDue.wake()
       this.#eventsDue.wake()
+      this.#announcementDue.wake()
     })
     deps.events.onAdded(() => this.#eventsDue.wake())
   }
@@ -73,6 +77,7 @@ export class HealthPublisher implements Service {
         return this.#options.stateIntervalMs
       }),
       this.#repeat(this.#eventsDue, () => this.#publishEvents()),
+      this.#repeat(this.#announcementDue, () => this.#deps.announce()),
     ])
   }
 

@@ -37,7 +37,7 @@ export const figure: Figure = {
   async run({ isQuick, say }) {
     const kit = await openKitBroker(['g22'])
     const counted: Counted = { bytes: 0, segments: 0 }
-    const proxy = await countingProxy(kit.mosquitto.port, counted)
+    const proxy = await countingProxy(kit.port, counted)
     const records = new MemoryRecordStore()
     const sequence = new Sequence(records)
     await sequence.start()

@@ -50,6 +50,7 @@ describe('HealthPublisher', () => {
         events: outbox,
         state: async () => given.state,
         info: async () => given.info,
+        announce: async () => undefined,
         clock: new TestClock(1_700_000_000_000),
         logger: createLogger('info', { write: (line) => logged.push(line) }),
       },
