@@ -50,7 +50,9 @@ async function runStation(configFile: string): Promise<number> {
   const config = await loadConfig(configFile)
   const logger = createLogger(config.station.log_level)
   const commands = { signer: signerCommand(), inventory: inventoryCommand() }
-  const station = await startStation(config, commands, logger, stopping.signal)
+  const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: watchdogUsec, WATCHDOG_PID: watchdogPid } = process.env
+  const supervision = { socket, watchdogUsec, watchdogPid }
+  const station = await startStation(config, commands, logger, stopping.signal, supervision)
   const { vxpEndpoint, apiSocket, addresses, peerId } = station
   logger.info(
     { step: 'ready', station: config.station.id, vxpEndpoint, apiSocket, addresses, peerId, pid: process.pid },

@@ -3,7 +3,7 @@
 import { mkdir } from 'node:fs/promises'
 import { systemClock } from './base/clock.ts'
 import { asTramError } from './base/errors.ts'
-import { type Service, startAll, stopAll } from './base/lifecycle.ts'
+import type { Service } from './base/lifecycle.ts'
 import { type Logger, logFields } from './base/logger.ts'
 import { type DataPaths, dataPaths } from './base/paths.ts'
 import { PeerLog } from './base/peer-log.ts'
@@ -15,6 +15,7 @@ import { createLoopback } from './equipment/link/memory-link.ts'
 import { DiskSpace } from './equipment/store/disk-space.ts'
 import { FilePacketStore } from './equipment/store/file-packet-store.ts'
 import { LevelStore } from './equipment/store/level-store.ts'
+import type { Supervision } from './equipment/systemd/notify.ts'
 import { SignerClient } from './equipment/token/signer-client.ts'
 import { SignerProcess } from './equipment/token/signer-process.ts'
 import { Directory } from './exchange/directory/directory.ts'
@@ -59,6 +60,7 @@ import { panelParts, upsParts } from './serial-parts.ts'
 import { brokerParts } from './station-broker.ts'
 import { prometheusParts } from './station-prometheus.ts'
 import { watchStation } from './station-watch.ts'
+import { Supervisor } from './supervisor.ts'
 import { RestServer } from './surface/rest/rest-server.ts'
 import { VxpServer } from './surface/vxp/vxp-server.ts'
 import { importInstalled, readCertificates, readTrust } from './trust-files.ts'
@@ -89,6 +91,7 @@ export interface StationCommands {
 
 /**
  * Starts a station: when it resolves, backends and peers are served.
+ * @param supervision what systemd has handed in; without a socket nobody is told anything
  * @throws TramError whatever the first part that cannot start throws; what had started is stopped again
  */
 export async function startStation(
@@ -96,24 +99,27 @@ export async function startStation(
   commands: StationCommands,
   logger: Logger,
   signal: AbortSignal,
+  supervision: Supervision = {},
 ): Promise<Station> {
   const paths = dataPaths(config.station.data_folder)
   await mkdir(config.station.data_folder, { recursive: true, mode: 0o700 })
-  const parts = await assemble(config, paths, commands, logger)
-  await startAll(parts.services, signal)
+  const supervisor = new Supervisor(supervision, logger)
+  const parts = await assemble(config, paths, commands, supervisor)
+  await supervisor.startAll(parts.services, signal)
   return {
     vxpEndpoint: parts.vxp.endpoint,
     apiSocket: paths.apiSocket,
     addresses: parts.network.addresses,
     peerId: parts.network.peerId,
-    stop: () => stopAll(parts.services),
+    stop: () => supervisor.stopAll(parts.services),
   }
 }
 
 /** A start step that is no service of its own. */
 const step = (name: string, start: () => Promise<void>): Service => ({ name, start, stop: async () => undefined })
 
-async function assemble(config: Config, paths: DataPaths, commands: StationCommands, logger: Logger) {
+async function assemble(config: Config, paths: DataPaths, commands: StationCommands, supervisor: Supervisor) {
+  const { logger } = supervisor
   const own = { station: config.station.id, generation: config.station.generation }
   const trust = await readTrust(config.trust)
   const chain = await readCertificates(config.token.chain_files)
@@ -301,13 +307,12 @@ async function assemble(config: Config, paths: DataPaths, commands: StationComma
 
   const counts = new DirectoryCounts({ directory })
   const deliveries = new OpenDeliveries({ records, outbox })
+  const heartbeats = supervisor.heartbeats(records, paths)
   const watched = watchStation(config, {
     ...{ records, audit, space, token, timedToken, sealer, courier, switchboard, directory, counts, deliveries },
     ...{ box, ups: power?.guard, chain, clock, logger },
     sources: () => [
-      recovery,
-      reports,
-      scrapes,
+      ...[recovery, reports, scrapes, ...heartbeats],
       ...(power === undefined ? [] : [power.guard]),
       ...(panel === undefined ? [] : [panel.pages]),
     ],
@@ -385,6 +390,7 @@ async function assemble(config: Config, paths: DataPaths, commands: StationComma
     api,
     ...watched.after,
     ...scrapes.services,
+    ...heartbeats,
   ]
   return { services, vxp, network }
 }

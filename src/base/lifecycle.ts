@@ -10,13 +10,21 @@ export interface Service {
 /** The longest that one service may take to stop before it is left behind, in milliseconds. */
 export const stopDeadlineMs = 10_000
 
-/** Starts `services` in order. If one fails, stops those that have started, in reverse, and throws its error. */
-export async function startAll(services: readonly Service[], signal: AbortSignal): Promise<void> {
+/**
+ * Starts `services` in order. If one fails, stops those that have started, in reverse, and throws its error.
+ * @param onStarting told the name of each just before
+ */
+export async function startAll(
+  services: readonly Service[],
+  signal: AbortSignal,
+  onStarting?: (name: string) => void,
+): Promise<void> {
   const started: Service[] = []
   try {
     for (const service of services) {
       signal.throwIfAborted()
       started.push(service)
+      onStarting?.(service.name)
       await service.start(signal)
     }
   } catch (error) {

@@ -18,6 +18,10 @@ export interface DataPaths {
   apiSocket: string
   /** The signer's Unix socket. */
   signerSocket: string
+  /** Where the signer's watchdog answers. */
+  signerAlive: string
+  /** Written while the store has failed: whether the disk still takes anything. */
+  diskProbe: string
   /** The signer's PIN intents and latch. */
   pinState: string
   /** The libp2p identity (protobuf private key, mode 0600). */
@@ -35,6 +39,8 @@ export function dataPaths(dataFolder: string): DataPaths {
     ballast: join(dataFolder, 'ballast'),
     apiSocket: join(dataFolder, 'api.sock'),
     signerSocket: join(dataFolder, 'signer.sock'),
+    signerAlive: join(dataFolder, 'signer.live'),
+    diskProbe: join(dataFolder, 'disk-probe'),
     pinState: join(dataFolder, 'pin-state'),
     peerKey: join(dataFolder, 'peer.key'),
   }

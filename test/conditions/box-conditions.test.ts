@@ -5,6 +5,7 @@ import type { BoxReadings } from '../../src/equipment/host/box-readings.ts'
 import { LinuxBox } from '../../src/equipment/host/linux-box.ts'
 import { SysfsLeds } from '../../src/equipment/host/sysfs-leds.ts'
 import { BoxHealth } from '../../src/exchange/health/box-health.ts'
+import { Heartbeat } from '../../src/exchange/health/heartbeat.ts'
 import { boxTree } from '../fixtures/host/box-tree.ts'
 import { silent } from '../fixtures/store/temporary-store.ts'
 import { provokeAndClear, type Scenario, type Scenarios } from './scenario.ts'
@@ -46,6 +47,29 @@ function looking(read: () => Promise<BoxReadings>) {
   }
 }
 
+/** A part that answers nothing for a while, under a watchdog of two seconds. */
+const hangingPart: Scenario<'state'> = async ({ after }) => {
+  let answer = Promise.resolve()
+  const held = Promise.withResolvers<void>()
+  const part = { name: 'kho dữ liệu / store', ask: () => answer }
+  const heartbeat = new Heartbeat(
+    { watchdogMs: 2000 },
+    { parts: [part], notify: { tell: () => undefined }, logger: silent },
+  )
+  await heartbeat.start()
+  after(() => heartbeat.stop())
+  return {
+    begin: () => {
+      answer = held.promise
+    },
+    listed: () => heartbeat.conditions(),
+    end: () => {
+      answer = Promise.resolve()
+      held.resolve()
+    },
+  }
+}
+
 const at = (path: string, sick: string, sound: string) => files({ [path]: sick }, { [path]: sound })
 const throttled = 'sys/devices/platform/soc/soc:firmware/get_throttled'
 const memory = (availableKb: number) => `MemTotal: 4000000 kB\nMemAvailable: ${availableKb} kB`
@@ -83,5 +107,6 @@ provokeAndClear(boxConditions, {
     const [none, one] = [await lights('none'), await lights('ACT')]
     return { wrong: () => none.identify(1), right: () => one.identify(1) }
   },
+  HEARTBEAT_LATE: hangingPart,
   EVENT_LOOP_SLOW: readings({ eventLoopP99Ms: 900 }, { eventLoopP99Ms: 20 }),
 } satisfies Scenarios<typeof boxConditions>)

@@ -131,6 +131,16 @@ export const boxConditions = {
     todoEn:
       'Find the box by the serial number on its label; if it has lights, check box.green_led, box.red_led (leds.md).',
   },
+  HEARTBEAT_LATE: {
+    kind: 'state',
+    about: 'station',
+    severity: 'critical',
+    vi: 'Trạm bị treo, không trả lời: {part}',
+    en: 'The station hangs, no answer from: {part}',
+    todoVi: 'Nếu không tự hết, systemd khởi động lại trạm. Nếu lặp lại: kiểm tra ổ đĩa, token/HSM và nguồn điện.',
+    todoEn:
+      'Unless it passes, systemd restarts the station. If it repeats: check the disk, the token or HSM, and the power.',
+  },
   EVENT_LOOP_SLOW: {
     kind: 'state',
     about: 'station',

@@ -59,6 +59,11 @@ export class CommitQueue {
     return done.promise
   }
 
+  /** Whether something waits or is being written. */
+  get isBusy(): boolean {
+    return this.#pump !== undefined
+  }
+
   /** Resolves when nothing waits and nothing is being written. Never rejects: each commit has its own error. */
   async idle(): Promise<void> {
     while (this.#pump) await this.#pump

@@ -57,6 +57,7 @@ export class LevelStore implements RecordStore, Service {
   readonly #recent = new RecentRecords(recentBytes)
   readonly #reportedKeys = new Set<string>()
   #state: State = { name: 'closed' }
+  #lastSyncMs = Number.NEGATIVE_INFINITY
   #stopping = new AbortController()
   #recovery: Promise<void> | undefined
 
@@ -227,12 +228,18 @@ export class LevelStore implements RecordStore, Service {
     return this.#syncs.quantile(share)
   }
 
+  /** Whether a write has reached the disk within the last `ms`, and nothing waits for it now. */
+  syncedWithin(ms: number): boolean {
+    return this.#state.name === 'open' && !this.#queue.isBusy && performance.now() - this.#lastSyncMs <= ms
+  }
+
   async #write(operations: StoredOperation[], bytes: number): Promise<void> {
     const db = this.#openDb()
     const startMs = performance.now()
     try {
       await db.batch(operations, { sync: true })
-      this.#syncs.note(performance.now() - startMs)
+      this.#lastSyncMs = performance.now()
+      this.#syncs.note(this.#lastSyncMs - startMs)
       this.#recent.applied(operations)
     } catch (error) {
       throw this.#fail(db, error, bytes)

@@ -1,6 +1,7 @@
 // The signer program: holds the token and nothing else, and answers the station over a Unix socket. Composition root
 // of equipment/token: argv, signals, exit codes. Recovers by exiting; whoever started it starts it again.
 import { closeSync, openSync, readSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { asTramError, TramError } from '../../base/errors.ts'
@@ -16,7 +17,7 @@ import { Pkcs11Token } from './pkcs11-token.ts'
 import { encodeDescription } from './signer-frames.ts'
 import { lookMark } from './signer-look.ts'
 import { SignerServer } from './signer-server.ts'
-import { startSignerWatchdog } from './signer-watchdog.ts'
+import { type SignerWatchdog, startSignerWatchdog } from './signer-watchdog.ts'
 import { signerStationOptions, type TokenOptions, tokenOptions } from './token-options.ts'
 
 /**
@@ -81,10 +82,22 @@ function look({ config }: Arguments): void {
   process.stdout.write(`${lookMark}${encodeDescription(description)}\n`)
 }
 
+/** Only once the signer's own socket has proven that we are alone. */
+const alive = (watchdog: SignerWatchdog, path: string): Service => ({
+  name: 'signer-alive',
+  start: () => watchdog.answerOn(path),
+  stop: () => rm(path, { force: true }),
+})
+
 type OnBroken = (reason: TramError, stuck: boolean) => void
 
 /** The parts in start order: first the socket, which proves that we are alone, then the token. */
-function compose({ config, stuckAfterMs }: Arguments, logger: Logger, onBroken: OnBroken): Service[] {
+function compose(
+  { config, stuckAfterMs }: Arguments,
+  watchdog: SignerWatchdog,
+  logger: Logger,
+  onBroken: OnBroken,
+): Service[] {
   const { dataFolder, token: options, folder } = readConfig(config)
   const paths = dataPaths(dataFolder)
   const guard = new PinGuard({ folder: paths.pinState })
@@ -106,7 +119,7 @@ function compose({ config, stuckAfterMs }: Arguments, logger: Logger, onBroken: 
   )
   const server = new SignerServer({ socketPath: paths.signerSocket }, { token, logger })
   token.onStateChange = (description) => server.announce(description)
-  return [server, token]
+  return [server, alive(watchdog, paths.signerAlive), token]
 }
 
 function fail(logger: Logger, error: unknown): never {
@@ -141,7 +154,7 @@ async function main(): Promise<void> {
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => end(exitCodes.stopped))
   if (given.untilStdinEnds) process.stdin.once('close', () => end(exitCodes.stopped)).resume()
   const watchdog = startSignerWatchdog(given.stuckAfterMs)
-  const services = compose(given, logger, (reason, stuck) => {
+  const services = compose(given, watchdog, logger, (reason, stuck) => {
     logger.fatal({ ...logFields(reason), stuck }, 'the token needs a new process')
     // An orderly exit joins the thread that hangs in the library.
     if (stuck) process.kill(process.pid, 'SIGKILL')

@@ -15,7 +15,7 @@ describe('dataPaths', () => {
   })
 
   it('leaves room for a long folder in a socket address (108 bytes, unix(7))', () => {
-    const { apiSocket, signerSocket } = dataPaths('')
-    for (const socket of [apiSocket, signerSocket]) expect(socket.length).toBeLessThan(20)
+    const { apiSocket, signerSocket, signerAlive } = dataPaths('')
+    for (const socket of [apiSocket, signerSocket, signerAlive]) expect(socket.length).toBeLessThan(20)
   })
 })

@@ -299,3 +299,20 @@ test('after a commit that failed nothing is answered from memory: what is on dis
   expect(Buffer.from((await store.get('item:a')) ?? []).toString()).toBe('after')
   await store.stop()
 })
+
+test('says whether its writes have reached the disk lately', async () => {
+  const { store } = levelStore(folder.path)
+  const hour = 3_600_000
+  await store.start(never)
+  expect(store.syncedWithin(hour)).toBe(false)
+  const put = () => store.commit([{ type: 'put', key: 'item:a', value: Buffer.of(1) }])
+  await put()
+  await expect.poll(() => store.syncedWithin(hour)).toBe(true)
+  expect(store.syncedWithin(-1)).toBe(false)
+  const waiting = put()
+  expect(store.syncedWithin(hour)).toBe(false)
+  await waiting
+  await expect.poll(() => store.syncedWithin(hour)).toBe(true)
+  await store.stop()
+  expect(store.syncedWithin(hour)).toBe(false)
+})
