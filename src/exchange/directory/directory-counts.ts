@@ -19,18 +19,21 @@ export class DirectoryCounts {
 
   /** Counts of the version in use; zeros while there is none. @throws TramError STORE_DAMAGED, STORE_FAILED */
   async current(): Promise<DirectoryCountsResult> {
-    const { version } = this.#directory
-    if (version !== this.#version) {
-      this.#version = version
-      this.#counted = this.#count()
-    }
-    const counted = this.#counted
-    try {
-      return await counted
-    } catch (error) {
-      // Whoever asks next tries again.
-      if (this.#counted === counted) this.#version = 0
-      throw error
+    for (;;) {
+      const { version } = this.#directory
+      if (version !== this.#version) {
+        this.#version = version
+        this.#counted = this.#count()
+      }
+      const counted = this.#counted
+      try {
+        return await counted
+      } catch (error) {
+        // Whoever asks next tries again.
+        if (this.#counted === counted) this.#version = 0
+        // Replaced while it was read, which is no failure: the new one is counted.
+        if (this.#directory.version === version) throw error
+      }
     }
   }
 

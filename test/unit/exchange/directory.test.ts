@@ -1,12 +1,13 @@
 // The directory in use: never rolled back, never half imported, and what it says of codes, peers and certificates over time.
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { TestClock } from '../../../src/base/clock.ts'
 import { TramError } from '../../../src/base/errors.ts'
 import { encodeDirectoryEntry } from '../../../src/document/directory-file.ts'
 import type { DirectoryEntry, StationEntry } from '../../../src/document/schema/directory.ts'
 import { Directory } from '../../../src/exchange/directory/directory.ts'
+import { DirectoryCounts } from '../../../src/exchange/directory/directory-counts.ts'
 import { keepDirectory } from '../../../src/exchange/directory/directory-versions.ts'
 import { MemoryRecordStore } from '../../contract/memory-record-store.ts'
 import { agencyEntry, dayMs, peerIdOf, pieces, startMs, TestWorld } from '../../fixtures/exchange/test-world.ts'
@@ -500,6 +501,21 @@ describe('directory', () => {
     } finally {
       await store.stop()
     }
+  })
+
+  it('is counted anew when it is replaced while somebody counts', async () => {
+    const issue = (version: number, entries = world.entries()) =>
+      directory.import(pieces(world.directoryFile({ version, entries })))
+    await issue(1)
+    const old = directory.stations()
+    vi.spyOn(directory, 'stations').mockImplementationOnce(async function* () {
+      for await (const station of old) {
+        yield station
+        if (directory.version === 1) await issue(2, [...world.entries(), agency('N1', 'two')])
+      }
+    })
+    const counts = new DirectoryCounts({ directory })
+    expect(await counts.current()).toEqual({ stations: 2, agencies: 4, served: 4 })
   })
 
   it('streams 5,000 agencies on a disk, in and out, and asks the store for each when resolving', async () => {
