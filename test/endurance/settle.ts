@@ -77,7 +77,8 @@ export async function verifySomeEvidence(
   }
 }
 
-async function apiSocketOf(office: Office): Promise<string> {
+/** Where a station's API listens now. */
+export async function apiSocketOf(office: Office): Promise<string> {
   // The data folder may have moved since the office was made.
   const { station } = await loadConfig(office.station.configFile)
   return dataPaths(station.data_folder).apiSocket

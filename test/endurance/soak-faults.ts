@@ -12,6 +12,7 @@ import type { Office } from '../fixtures/station/office.ts'
 import type { OfficeDisk } from '../fixtures/station/office-disk.ts'
 import { signerPidOf } from '../fixtures/station/office-processes.ts'
 import type { RestlessBackends } from './restless-backends.ts'
+import type { SoakBroker } from './soak-broker.ts'
 
 /** A station of a soak and what can be done to it. */
 export interface SoakStation {
@@ -27,6 +28,7 @@ export interface SoakStation {
 export interface SoakScene {
   stations: readonly SoakStation[]
   traffic: RestlessBackends
+  broker: SoakBroker
   random: () => number
   /** Builds and hands out the next version of the directory. */
   newDirectory(): Promise<void>
@@ -98,6 +100,18 @@ export const soakFaults = {
     traffic.rest(office, true)
     await delay(10_000 + random() * 30_000)
     traffic.rest(office, false)
+  },
+  'the broker is away': async ({ broker: { mosquitto }, random }: SoakScene) => {
+    // In good order: what it has acknowledged is on its disk, and its readers' to get.
+    await mosquitto.stop('SIGTERM')
+    // Sometimes so long that the stations say so.
+    await delay(random() < 0.3 ? 80_000 : random() * 20_000)
+    await mosquitto.start()
+  },
+  'the broker answers nobody': async ({ broker: { mosquitto }, random }: SoakScene) => {
+    mosquitto.freeze()
+    await delay(random() * 40_000)
+    mosquitto.thaw()
   },
   'a new directory': (scene: SoakScene) => scene.newDirectory(),
 } as const satisfies Record<string, (scene: SoakScene) => Promise<void>>

@@ -1,5 +1,6 @@
-// The command `npm run soak -- --minutes 60 [--seed 1] [--json]`: three stations under steady traffic and faults. It ends well when the queues are empty,
-// every acknowledged packet is listed once and receipted, and neither memory nor open files have grown. With root also full disks.
+// The command `npm run soak -- --minutes 60 [--seed 1] [--json]`: three stations under steady traffic and faults, and a broker that
+// comes and goes. It ends well when the queues are empty, every acknowledged packet is listed once and receipted, every condition that was
+// raised was told, and neither memory nor open files have grown. With root also full disks.
 import { createReadStream } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -21,6 +22,7 @@ import { rootCommand } from '../fixtures/store/loop-disk.ts'
 import { Books } from './books.ts'
 import { RestlessBackends } from './restless-backends.ts'
 import { queueLength, settle, verifySomeEvidence } from './settle.ts'
+import { SoakBroker } from './soak-broker.ts'
 import { explainedCodes, type SoakFault, type SoakScene, type SoakStation, soakFaults } from './soak-faults.ts'
 import { quarters, type SoakSample, soakFailures } from './soak-verdict.ts'
 
@@ -50,11 +52,13 @@ const folder = await mkdtemp(join(tmpdir(), 'tram-soak-'))
 const random = randomFrom(seed)
 const network = await makeLabNetwork(folder, wishes, { signerCommand: bundledSigner })
 let version = 2
+const broker = await SoakBroker.open()
 const stations: SoakStation[] = []
 for (const [at, station] of network.stations.entries()) {
   const proxy = new LinkProxy({ host: station.host, port: station.linkPort })
   const port = await proxy.start(station.host)
   await setOption(station, 'link', 'announce', [`/ip4/${station.host}/tcp/${port}`])
+  await broker.expect(station)
   const token = await troubleToken(station, {})
   const office = new Office(station)
   const disk =
@@ -82,6 +86,8 @@ try {
   await sampling
   const facts = {
     books: books.verdict(unreceipted),
+    conditions: await Promise.all(offices.map((office) => broker.settle(office))),
+    interruptions: (faults.get('a station is killed') ?? 0) + (faults.get('a disk is full') ?? 0),
     queued: await byStation(queueLength),
     incoming: await byStation(async ({ station }) => {
       const config = await loadConfig(station.configFile)
@@ -100,6 +106,9 @@ try {
     doubled: facts.books.doubled.length,
     unreceipted: unreceipted.length,
     faults: Object.fromEntries(faults),
+    conditions: facts.conditions.map(({ station, told, dropped, repeated }) => {
+      return { station, told: Object.fromEntries(told), dropped, repeated }
+    }),
     pssMb: { secondQuarter: pssBefore, lastQuarter: pssAfter, highest: Math.max(...samples.map(({ pssMb }) => pssMb)) },
     failures,
   }
@@ -115,6 +124,7 @@ try {
     await proxy.stop()
     await disk?.unmount()
   }
+  await broker.close()
   if (process.exitCode === 1) say(`everything is kept in ${folder}`)
   else await rm(folder, { recursive: true, force: true })
 }
@@ -125,6 +135,7 @@ async function disturb(untilMs: number): Promise<void> {
   const scene: SoakScene = {
     stations,
     traffic,
+    broker,
     random,
     newDirectory: async () => {
       await importDirectory(drawOne(random, offices), await nextDirectory(network))

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { Books, isInOrder } from '../../endurance/books.ts'
-import { type SoakFacts, type SoakSample, soakFailures } from '../../endurance/soak-verdict.ts'
+import { type ConditionBooks, type SoakFacts, type SoakSample, soakFailures } from '../../endurance/soak-verdict.ts'
 
 /** Books of one packet for two agencies of h41, as they are when all went well. */
 function booksOf(change: (books: Books) => void = () => undefined, items = ['one', 'two']): Books {
@@ -60,8 +60,19 @@ test('a packet that was handed in, cut off before its acknowledgement, and arriv
 
 const flat: SoakSample[] = Array.from({ length: 40 }, (_, at) => ({ atMs: at * 5000, pssMb: 120, descriptors: 60 }))
 const growing = (change: (sample: SoakSample, at: number) => SoakSample): SoakSample[] => flat.map(change)
+const told: ConditionBooks = {
+  station: 'g22',
+  raised: new Map([['TOKEN_ABSENT', 2]]),
+  raisedLater: new Map([['TOKEN_ABSENT', 3]]),
+  told: new Map([['TOKEN_ABSENT', 3]]),
+  dropped: 0,
+  repeated: 1,
+  contradictions: [],
+}
 const good: SoakFacts = {
   books: booksOf().verdict([]),
+  conditions: [told],
+  interruptions: 0,
   queued: new Map([['g22', 0]]),
   incoming: new Map([['g22', 0]]),
   samples: flat,
@@ -70,6 +81,13 @@ const good: SoakFacts = {
 
 test('a soak that went well has no failures', () => {
   expect(soakFailures(good)).toEqual([])
+  expect(
+    soakFailures({
+      ...good,
+      conditions: [{ ...told, told: new Map([['DISK_LOW', 1]]), dropped: 2 }],
+      interruptions: 1,
+    }),
+  ).toEqual([])
   // Memory that a run takes in its first quarter is warm-up, not growth.
   const warming = growing((sample, at) => ({ ...sample, pssMb: at < 10 ? 60 : 120 }))
   expect(soakFailures({ ...good, samples: warming })).toEqual([])
@@ -90,6 +108,18 @@ test.each<[string, Partial<SoakFacts>, RegExp]>([
     { samples: growing((one, at) => ({ ...one, descriptors: 50 + 2 * at })) },
     /open files grew/,
   ],
+  ['no condition at all', { conditions: [{ ...told, raised: new Map(), told: new Map() }] }, /no condition was told/],
+  [
+    'a condition that nobody was told of',
+    { conditions: [{ ...told, told: new Map([['TOKEN_ABSENT', 1]]) }] },
+    /g22: 1 conditions untold, 0 dropped/,
+  ],
+  [
+    'a condition that was told twice',
+    { conditions: [{ ...told, told: new Map([['TOKEN_ABSENT', 4]]) }] },
+    /1 conditions told twice, after 0 interruptions/,
+  ],
+  ['one id with two texts', { conditions: [{ ...told, contradictions: ['a | b'] }] }, /two events of one id: a | b/],
   ['an error that no fault explains', { unexpectedErrors: ['g22: INTERNAL'] }, /unexpected: g22: INTERNAL/],
 ])('a soak fails by %s', (_, facts, failure) => {
   expect(soakFailures({ ...good, ...facts })).toEqual([expect.stringMatching(failure)])
