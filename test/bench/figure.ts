@@ -53,6 +53,7 @@ export const figureIds = [
   'syncs',
   'large-packet',
   'idle-memory',
+  'idle-cpu',
   'start',
   'enqueue',
   'urgent',

@@ -70,7 +70,8 @@ export async function threadSecondsOf(office: Office): Promise<Map<string, numbe
   const seconds = new Map<string, number>()
   for (const thread of await readdir(folder)) {
     const name = (await readFile(join(folder, thread, 'comm'), 'utf8')).trim()
-    seconds.set(name, (seconds.get(name) ?? 0) + (await ticksOf(join(folder, thread, 'stat'))) / ticksASecond)
+    const [ticks] = await ticksOf(join(folder, thread, 'stat'))
+    seconds.set(name, (seconds.get(name) ?? 0) + ticks / ticksASecond)
   }
   return seconds
 }
@@ -78,13 +79,20 @@ export async function threadSecondsOf(office: Office): Promise<Map<string, numbe
 /** USER_HZ, which Linux fixes for everything that it shows. */
 const ticksASecond = 100
 
-async function cpuSeconds(pid: number): Promise<number> {
-  return (await ticksOf(`/proc/${pid}/stat`)) / ticksASecond
+/** Processor seconds of a process, all threads, and of those of its children that have ended. */
+export async function cpuSecondsWithEnded(pid: number): Promise<{ own: number; ended: number }> {
+  const [own = 0, ended = 0] = (await ticksOf(`/proc/${pid}/stat`)).map((ticks) => ticks / ticksASecond)
+  return { own, ended }
 }
 
-async function ticksOf(file: string): Promise<number> {
+async function cpuSeconds(pid: number): Promise<number> {
+  return (await cpuSecondsWithEnded(pid)).own
+}
+
+/** Own ticks, user and system, and those of children that were waited for. */
+async function ticksOf(file: string): Promise<[own: number, ended: number]> {
   const text = await readFile(file, 'utf8')
-  // Behind the name, which may hold anything: state is field 3, utime 14, stime 15.
+  // Behind the name, which may hold anything: state is field 3, utime 14, stime 15, cutime 16, cstime 17.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  return Number(fields[11]) + Number(fields[12])
+  return [Number(fields[11]) + Number(fields[12]), Number(fields[13]) + Number(fields[14])]
 }
