@@ -21,10 +21,13 @@ import type { BoxReadings } from './equipment/host/box-readings.ts'
 import { ChronyClock } from './equipment/host/chrony-clock.ts'
 import { LinuxBox } from './equipment/host/linux-box.ts'
 import { peerIdFromKeyFile } from './equipment/link/libp2p-identity.ts'
+import { hasBroker } from './equipment/mqtt/mqtt-options.ts'
+import { probeBroker } from './equipment/mqtt/mqtt-probe.ts'
 import { SignerClient } from './equipment/token/signer-client.ts'
 import { lookWithSigner } from './equipment/token/signer-look.ts'
 import { tokenTrouble } from './equipment/token/token-trouble.ts'
 import type { AuditEntry } from './exchange/evidence/audit-log.ts'
+import type { MetricValues } from './exchange/health/metrics.ts'
 import type { HealthReport } from './exchange/health/station-health.ts'
 import { ApiClient } from './surface/cli/api-client.ts'
 import { readStart } from './surface/doctor/bounded-file.ts'
@@ -92,7 +95,12 @@ export function createDoctorSite(
     config: async () => ({ ...(await config()) }),
     trust,
     health: once(async () => (await api()).ask<HealthReport>({ path: 'health' })),
-    secrets: () => config().then(secretsOf, () => []),
+    metrics: once(async () => (await api()).ask<MetricValues>({ path: 'metrics' })),
+    probeBroker: async (signal) => {
+      const { mqtt } = await config()
+      if (hasBroker(mqtt)) await probeBroker(mqtt, signal)
+    },
+    secrets: () => config().then(secretsOf, () => undefined),
     auditTail: async () => auditTail(await api()),
     testSeal: async (signal) => testSeal(await config(), await trust(), logger, signal),
     box: once(async () => readBox(await config(), logger, limited())),

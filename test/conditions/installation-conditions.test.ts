@@ -6,7 +6,6 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { installationConditions } from '../../src/base/conditions/installation-conditions.ts'
 import { TramError } from '../../src/base/errors.ts'
-import { roomTroubles } from '../../src/surface/doctor/check-folders.ts'
 import { platformTroubles } from '../../src/surface/doctor/check-station.ts'
 import type { CheckName } from '../../src/surface/doctor/doctor-report.ts'
 import type { DoctorConfig, DoctorSite } from '../../src/surface/doctor/doctor-site.ts'
@@ -41,8 +40,6 @@ const spoiled =
     return { wrong: () => told(spoil), right: () => told(mend) }
   }
 
-const room = { bavail: 100, bsize: 10, ffree: 50, files: 100 }
-
 provokeAndClear(installationConditions, {
   DATA_FOLDER_UNUSABLE: configured('data', ({ file, station }) => ({ station: { ...station, data_folder: file } })),
   FILE_UNUSABLE: spoiled(
@@ -55,10 +52,6 @@ provokeAndClear(installationConditions, {
     (secret) => chmod(secret, 0o644),
     (secret) => chmod(secret, 0o600),
   ),
-  INODES_LOW: () => ({
-    wrong: () => roomTroubles({ ...room, ffree: 4 }, 1)[0],
-    right: () => roomTroubles(room, 1)[0],
-  }),
   TOKEN_MODULE_UNUSABLE: configured('module', ({ file, token }) => ({ token: { ...token, module: file } })),
   STATION_UNLISTED: found('directory', (kit) => ({ directory: async () => kit.found(undefined) })),
   ADDRESS_UNLISTED: found('addresses', (kit) => ({ directory: async () => kit.found(kit.entry({ addresses: [] })) })),

@@ -2,7 +2,9 @@
 // come in, who may write what, who may read.
 import 'reflect-metadata'
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -11,6 +13,7 @@ import { connectAsync, type IClientOptions } from 'mqtt'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { HealthBroker } from '../../src/equipment/mqtt/health-broker.ts'
 import { MqttHealthBroker } from '../../src/equipment/mqtt/mqtt-health-broker.ts'
+import { probeBroker } from '../../src/equipment/mqtt/mqtt-probe.ts'
 import { freePort, Mosquitto, Onlooker } from '../fixtures/mqtt/mosquitto.ts'
 import {
   createTestPki,
@@ -189,6 +192,40 @@ describe('the broker kit', () => {
     await expect(connectAsync(url, { ...operator, connectTimeout: 5_000 })).rejects.toThrow()
     await expect(connectAsync(operatorUrl, secure())).rejects.toThrow()
     await expect(connectAsync(operatorUrl, { ...operator, password: 'đoán' })).rejects.toThrow()
+  })
+
+  it('is asked by the doctor without the running station noticing, and says what is wrong', async () => {
+    const onlooker = await Onlooker.open(operatorUrl, 'tram/v1/#', operator)
+    const broker = station('so-noi-vu')
+    await connected(broker)
+    const url = `mqtts://127.0.0.1:${mosquitto.port}`
+    const as = (name: string, ca = 'ca') => ({
+      ...{ url, ca_file: join(folder, `${ca}.pem`), certificate_file: join(folder, `${name}.pem`) },
+      key_file: join(folder, `${name}.key`),
+    })
+    await probeBroker(as('so-noi-vu'), never)
+    await broker.publish('tram/v1/hn/so-noi-vu/state', Buffer.from('{}'), { retain: true })
+    await onlooker.waitFor('tram/v1/hn/so-noi-vu/state', 1)
+    expect(broker.isConnected).toBe(true)
+    // The first is what an earlier test has left.
+    expect(onlooker.texts('tram/v1/hn/so-noi-vu/availability')).toEqual(['offline', 'online'])
+    await broker.stop()
+    await onlooker.close()
+    writeFileSync(join(folder, 'stranger-ca.pem'), strangerPki.rootPem)
+    const nobody = createServer((socket) => socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request'))).listen(0)
+    await once(nobody, 'listening')
+    const { port } = nobody.address() as AddressInfo
+    for (const [mqtt, detail] of [
+      [as('stranger'), /alert|unknown ca/i],
+      [as('so-noi-vu', 'stranger-ca'), /certificate/],
+      [as('none'), /ENOENT/],
+      [{ url: `mqtt://127.0.0.1:${port}` }, /no MQTT broker/],
+      [{ url: `mqtt://127.0.0.1:${await freePort()}` }, /ECONNREFUSED/],
+    ] as const)
+      await expect(probeBroker(mqtt, never)).rejects.toMatchObject({
+        ...{ code: 'BROKER_UNREACHABLE', data: { detail: expect.stringMatching(detail) } },
+      })
+    nobody.close()
   })
 
   it('is not believed by a station that does not know its authority', async () => {

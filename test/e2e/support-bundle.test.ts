@@ -224,8 +224,9 @@ test('with the station down, and with a configuration that does not read', async
     expect.objectContaining({ name: 'health.json', failure: expect.any(String) }),
   )
   const { configFile, token, backend } = office.station
-  // Nobody can say now what is secret: no line of what programs print may hold it, so it is not printed here.
-  await script('dmesg', 'echo kernel line')
+  // Nobody can say now what is secret, and programs repeat it: the kernel's log as before, and the others too.
+  await script('systemctl', `echo 'Id=tram.service ${backend.secret}'`)
+  await script('chronyc', `echo '${token.pin}'`)
   await writeFile(
     configFile,
     `# ${inComment}\n${originalConfig}\n[station]\n${inUnknownKey} = "${backend.secret} ${token.pin}"\n`,
@@ -235,4 +236,9 @@ test('with the station down, and with a configuration that does not read', async
   expect(jsonOf(broken.members, 'doctor.json').checks).toContainEqual(
     expect.objectContaining({ check: 'configuration', code: 'CONFIG_INVALID' }),
   )
+  for (const name of ['units.txt', 'clock.txt', 'kernel.txt'])
+    expect(jsonOf(broken.members, 'manifest.json').members).toContainEqual(
+      expect.objectContaining({ name, failure: 'CONFIG_INVALID' }),
+    )
+  expect(broken.members.get('proc.txt')?.toString()).toContain('MemAvailable')
 })

@@ -30,15 +30,6 @@ export const installationConditions = {
     todoVi: 'Chạy: chmod go-rwx TỆP, và kiểm tra ai đã đọc được nó.',
     todoEn: 'Run: chmod go-rwx FILE, and find out who could read it.',
   },
-  INODES_LOW: {
-    kind: 'refusal',
-    about: 'disk',
-    severity: 'error',
-    vi: 'Ổ đĩa sắp hết số tệp: còn {free} trong {total}',
-    en: 'The disk is running out of files (inodes): {free} of {total} are left',
-    todoVi: 'Xoá bớt tệp không cần trên ổ đĩa đó; các gói tin của trạm không được xoá tay.',
-    todoEn: "Delete files that nobody needs on that disk, but none of the station's.",
-  },
   TOKEN_MODULE_UNUSABLE: {
     kind: 'refusal',
     about: 'token',

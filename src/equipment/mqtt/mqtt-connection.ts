@@ -5,17 +5,14 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { IClientOptions, MqttClient } from 'mqtt'
 import { maxInFlight, type Presence, type PublishOptions } from './health-broker.ts'
-import type { BrokerAddress } from './mqtt-options.ts'
+import type { BrokerAccess } from './mqtt-access.ts'
 
-export interface ConnectionOptions {
-  address: BrokerAddress
+export interface ConnectionOptions extends BrokerAccess {
   clientId: string
   presence: Presence
   keepAliveSeconds: number
   /** For TCP, TLS and the broker's answer together. */
   connectTimeoutMs: number
-  /** PEM texts; for an encrypted address. */
-  tls: { ca: Uint8Array; cert: Uint8Array; key: Uint8Array } | undefined
 }
 
 /** The broker has said no to a message, as opposed to the connection's end. */
@@ -130,7 +127,8 @@ export class MqttConnection {
   }
 }
 
-function openSocket({ address: { host, port, isEncrypted }, tls }: ConnectionOptions): Socket {
+/** A socket that connects; encrypted where the address is. */
+export function openSocket({ address: { host, port, isEncrypted }, tls }: BrokerAccess): Socket {
   if (!isEncrypted) return connectTcp({ host, port })
   const servername = isIP(host) === 0 ? { servername: host } : {}
   const { ca, cert, key } = tls ?? {}

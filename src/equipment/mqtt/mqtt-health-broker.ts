@@ -1,6 +1,5 @@
 // The broker over MQTT 5 (mqtt.js): connects, publishes the station's presence, and begins again with a growing, jittered pause
 // whenever the connection ends. Only station.ts and tests make one; mqtt-connection.ts is a single connection.
-import { open } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { TramError } from '../../base/errors.ts'
 import { type Logger, logFields } from '../../base/logger.ts'
@@ -11,8 +10,9 @@ import {
   type Presence,
   type PublishOptions,
 } from './health-broker.ts'
+import { readBrokerAccess } from './mqtt-access.ts'
 import { MqttConnection, RefusedPublish } from './mqtt-connection.ts'
-import { type BrokerOptions, parseBrokerUrl } from './mqtt-options.ts'
+import type { BrokerOptions } from './mqtt-options.ts'
 
 export interface MqttHealthBrokerOptions {
   /** As config.ts has checked it; its paths are absolute. */
@@ -32,7 +32,6 @@ const defaultAnswerTimeoutMs = 30_000
 const goodAfterMs = 30_000
 /** A goodbye that takes longer is left to the will. */
 const goodbyeMs = 3_000
-const maxPemBytes = 64 * 1024
 
 export class MqttHealthBroker implements HealthBroker {
   readonly name = 'health broker'
@@ -138,16 +137,10 @@ export class MqttHealthBroker implements HealthBroker {
     }
   }
 
-  /** Reads the certificates anew each time: they are renewed while the station runs. */
   async #connectionOptions() {
     const { mqtt, clientId, presence, answerTimeoutMs: connectTimeoutMs = defaultAnswerTimeoutMs } = this.#options
-    const address = parseBrokerUrl(mqtt.url)
-    if ('mistake' in address) throw new Error(address.mistake)
-    const read = async (file: string | undefined): Promise<Uint8Array> => readPem(file ?? '')
-    const tls = address.isEncrypted
-      ? { ca: await read(mqtt.ca_file), cert: await read(mqtt.certificate_file), key: await read(mqtt.key_file) }
-      : undefined
-    return { address, clientId, presence, keepAliveSeconds: mqtt.keepalive_s, connectTimeoutMs, tls }
+    const access = await readBrokerAccess(mqtt)
+    return { ...access, clientId, presence, keepAliveSeconds: mqtt.keepalive_s, connectTimeoutMs }
   }
 
   async #publishOn(
@@ -185,11 +178,4 @@ export class MqttHealthBroker implements HealthBroker {
 
   #away = (detail: string): TramError<'BROKER_UNREACHABLE'> =>
     new TramError('BROKER_UNREACHABLE', { broker: this.#broker, detail })
-}
-
-async function readPem(file: string): Promise<Uint8Array> {
-  await using handle = await open(file)
-  const stat = await handle.stat()
-  if (!stat.isFile() || stat.size > maxPemBytes) throw new Error(`${file} is not a file of reasonable size`)
-  return handle.readFile()
 }

@@ -9,7 +9,8 @@ const hourMs = 60 * minuteMs
 /** Bounds: raised at or beyond the first, cleared on the far side of the second. */
 const celsius = { raise: 80, clear: 75 }
 const memoryPercent = { raise: 8, clear: 12 }
-const inodePercent = { raise: 5, clear: 8 }
+/** The doctor looks once, by the first. */
+export const inodePercent = { raise: 5, clear: 8 }
 /** Several looks in a row: a single one may be the start of the station itself. */
 const eventLoop = { raiseMs: 500, clearMs: 200, forMs: 2 * minuteMs }
 /** What is left of an eMMC is told in tenths: 90 is "between 80 and 90". */

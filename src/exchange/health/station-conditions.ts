@@ -10,17 +10,20 @@ const dayMs = 86_400_000
 const warnDays = { certificate: 30, certificateSoon: 7, directory: 14 } as const
 
 export function directoryConditions(
-  directory: Pick<Directory, 'version' | 'current' | 'isForked' | 'isExpired'>,
+  directory: Pick<Directory, 'version' | 'current' | 'isForked'>,
   now: number,
 ): StateError[] {
   const { version } = directory
   if (version === 0) return [new TramError('DIRECTORY_MISSING', {})]
   const forked: StateError[] = directory.isForked() ? [new TramError('DIRECTORY_FORKED', { version })] : []
-  const expires = directory.current?.expires ?? 0
-  if (directory.isExpired())
-    return [...forked, new TramError('DIRECTORY_EXPIRED', { version, expired: dateOf(expires) })]
-  if (expires === 0 || expires - now > warnDays.directory * dayMs) return forked
-  return [...forked, new TramError('DIRECTORY_EXPIRING', { version, expires: dateOf(expires) })]
+  return [...forked, ...directoryEndConditions(version, directory.current?.expires ?? 0, now)]
+}
+
+/** @param expires when the directory of this version ends; 0: never */
+export function directoryEndConditions(version: number, expires: number, now: number): StateError[] {
+  if (expires === 0 || expires - now > warnDays.directory * dayMs) return []
+  if (now >= expires) return [new TramError('DIRECTORY_EXPIRED', { version, expired: dateOf(expires) })]
+  return [new TramError('DIRECTORY_EXPIRING', { version, expires: dateOf(expires) })]
 }
 
 /** Whether the token can sign is token-trouble.ts; these warn of what comes. */

@@ -80,6 +80,9 @@ export const collectors: Readonly<Record<string, Collector>> = {
   },
 }
 
+/** Members that hold what a program prints, as it is. */
+export const ofPrograms: ReadonlySet<string> = new Set(['units.txt', 'clock.txt', 'kernel.txt'])
+
 const actOf = (act: string): { act?: string } => (/^[a-z-]{1,40}$/.test(act) ? { act } : {})
 
 /** What may be told of an error: the system's name for it, never its text. */

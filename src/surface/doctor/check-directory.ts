@@ -4,6 +4,7 @@ import { parseCertificate } from '../../document/certificate.ts'
 import { hex, sha256 } from '../../document/document-id.ts'
 import type { StationEntry } from '../../document/schema/directory.ts'
 import { isInWindow } from '../../document/time-window.ts'
+import { directoryEndConditions } from '../../exchange/health/station-conditions.ts'
 import { certificatesFindings } from './check-token.ts'
 import { pass, troublesOr } from './doctor-report.ts'
 import type { Check, DoctorSite } from './doctor-site.ts'
@@ -20,9 +21,8 @@ export const directoryCheck: Check = async (site) => {
   const found = await site.directory()
   if (found === undefined) throw new TramError('DIRECTORY_MISSING', {})
   const { version, expires } = found.statement
-  const troubles: TramError[] = []
   const expired = new Date(expires).toISOString().slice(0, 10)
-  if (expires !== 0 && site.now() >= expires) troubles.push(new TramError('DIRECTORY_EXPIRED', { version, expired }))
+  const troubles: TramError[] = directoryEndConditions(version, expires, site.now())
   const detail = await misfit(site, found.own)
   if (detail !== undefined) troubles.push(new TramError('STATION_UNLISTED', { version, station: station.id, detail }))
   return troublesOr(

@@ -4,13 +4,12 @@ import { access, stat, statfs } from 'node:fs/promises'
 import { isSystemError, TramError } from '../../base/errors.ts'
 import { dataPaths } from '../../base/paths.ts'
 import { byteSize } from '../../base/text-format.ts'
+import { inodePercent } from '../../exchange/health/box-health.ts'
 import { absent, pass, troublesOr } from './doctor-report.ts'
 import type { Check } from './doctor-site.ts'
 
 /** Anybody but the owner. */
 const others = 0o077
-/** Below this share of files a disk with room left still takes none. */
-const leastInodeShare = 0.05
 
 const octal = (mode: number): string => (mode & 0o7777).toString(8).padStart(4, '0')
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
@@ -71,8 +70,8 @@ export function roomTroubles(
   const aboveBytes = bavail * bsize - watermarkBytes
   if (aboveBytes <= 0) troubles.push(new TramError('DISK_FULL', { neededBytes: 1 - aboveBytes, freeBytes: 0 }))
   // Some file systems (btrfs) have no fixed number.
-  if (files > 0 && ffree < files * leastInodeShare)
-    troubles.push(new TramError('INODES_LOW', { free: ffree, total: files }))
+  const percent = files > 0 ? (ffree / files) * 100 : 100
+  if (percent <= inodePercent.raise) troubles.push(new TramError('DISK_INODES_LOW', { percent: Math.round(percent) }))
   return troubles
 }
 

@@ -54,8 +54,8 @@ export const stationCheck: Check = async (site) => {
   return conditions.length === 0 ? [well] : conditions.map(told)
 }
 
-/** The station's report has the texts filled in; what they were filled with stays there. */
-function told({ code, vi, en, todoVi, todoEn }: ReturnType<typeof renderCondition>): Finding {
+/** A condition that the station reports. It has the texts filled in; what they were filled with stays there. */
+export function told({ code, vi, en, todoVi, todoEn }: ReturnType<typeof renderCondition>): Finding {
   const { state } = trouble(new TramError(code, {} as never))
   return { state, code, text: { vi, en }, todo: { vi: todoVi, en: todoEn }, data: {} }
 }

@@ -1,6 +1,6 @@
 // Check of the doctor: the record store, looked at while nobody has it open. Nothing is opened as a store, repaired or put aside:
 // that is level-open.ts at the next start.
-import { readdir, stat } from 'node:fs/promises'
+import { open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isSystemError, TramError } from '../../base/errors.ts'
 import { dataPaths } from '../../base/paths.ts'
@@ -13,6 +13,7 @@ import type { Check } from './doctor-site.ts'
 /** LevelDB leaves two or three; thousands are no store of ours. */
 const maxLogs = 64
 const maxLockBytes = 1024 * 1024
+const maxFactBytes = 4096
 
 export const storeCheck: Check = async (site, signal) => {
   const { station } = await site.config()
@@ -70,14 +71,37 @@ async function list(folder: string): Promise<string[] | undefined> {
 
 /** The process that has LevelDB's lock, as the kernel lists it; undefined when nobody has. */
 async function holderOf(lockFile: string): Promise<number | undefined> {
-  const found = await stat(lockFile, { bigint: true }).catch((error: unknown) => {
+  try {
+    await using handle = await open(lockFile)
+    const { ino } = await handle.stat({ bigint: true })
+    // What stat calls the device is another number on some file systems (btrfs); the mount's is the one that the kernel locks by.
+    const facts = (await readStart(`/proc/self/fdinfo/${handle.fd}`, maxFactBytes)).toString('latin1')
+    const mounts = (await readStart('/proc/self/mountinfo', maxLockBytes)).toString('latin1')
+    const locks = (await readStart('/proc/locks', maxLockBytes)).toString('latin1')
+    const device = deviceOfMount(mounts, /^mnt_id:\s+(\d+)$/m.exec(facts)?.[1])
+    return lockHolder(locks, device, ino)
+  } catch (error) {
     if (isSystemError(error, 'ENOENT')) return undefined
     throw error
-  })
-  if (found === undefined) return undefined
-  const locks = (await readStart('/proc/locks', maxLockBytes)).toString('latin1')
-  // `1: POSIX  ADVISORY  WRITE 1234 08:01:5678 0 EOF`. Device numbers differ on some file systems (btrfs, overlay): the inode has to do.
-  for (const [, pid, inode] of locks.matchAll(/POSIX\s+ADVISORY\s+WRITE\s+(\d+)\s+[0-9a-f]+:[0-9a-f]+:(\d+)\s/g))
-    if (BigInt(inode ?? 0) === found.ino) return Number(pid)
+  }
+}
+
+/** `8:1` by mountinfo (proc(5): id, parent, major:minor, …); undefined when it does not say. */
+function deviceOfMount(mounts: string, id: string | undefined): string | undefined {
+  const line = mounts.split('\n').find((one) => one.split(' ', 1)[0] === id)
+  return line === undefined ? undefined : /^\d+ \d+ (\d{1,6}:\d{1,7}) /.exec(line)?.[1]
+}
+
+/**
+ * The process that has a write lock on a file.
+ * @param locks /proc/locks: `1: POSIX  ADVISORY  WRITE 1234 08:01:5678 0 EOF`, the device in hexadecimal
+ * @param device `major:minor`, decimal; undefined: any, the inode has to do
+ */
+export function lockHolder(locks: string, device: string | undefined, inode: bigint): number | undefined {
+  const found = locks.matchAll(/POSIX\s+ADVISORY\s+WRITE\s+(\d{1,10})\s+([0-9a-f]{1,6}):([0-9a-f]{1,6}):(\d{1,20})\s/g)
+  for (const [, pid, major = '', minor = '', ino = ''] of found) {
+    const isThere = device === undefined || device === `${Number.parseInt(major, 16)}:${Number.parseInt(minor, 16)}`
+    if (isThere && BigInt(ino) === inode) return Number(pid)
+  }
   return undefined
 }

@@ -6,14 +6,12 @@ import { TramError } from '../../base/errors.ts'
 import { type Certificate, parseCertificate } from '../../document/certificate.ts'
 import { verifyCertificatePath } from '../../document/certificate-path.ts'
 import { tokenTrouble } from '../../equipment/token/token-trouble.ts'
-import { tokenConditions } from '../../exchange/health/station-conditions.ts'
+import { certificateConditions, tokenConditions } from '../../exchange/health/station-conditions.ts'
 import { readStart } from './bounded-file.ts'
 import { absent, type Finding, pass, trouble, troublesOr } from './doctor-report.ts'
 import type { Check } from './doctor-site.ts'
 
 const dayMs = 86_400_000
-/** A new certificate takes an authority, a courier and a new directory. */
-export const expiryWarningDays = 30
 
 const elfMachines: Readonly<Record<string, number>> = { x64: 62, arm64: 183, arm: 40, riscv64: 243 }
 
@@ -72,14 +70,11 @@ export const certificateCheck: Check = async (site) => {
 
 /** Warns of the certificates that end soon; what has ended already refuses its path. */
 export function certificatesFindings(certificates: readonly Certificate[], nowMs: number): Finding[] {
-  const troubles = certificates
-    .filter(({ notAfterMs }) => notAfterMs - nowMs < expiryWarningDays * dayMs)
-    .map(({ subjectText, notAfterMs }) => {
-      const days = Math.floor((notAfterMs - nowMs) / dayMs)
-      const expires = new Date(notAfterMs).toISOString().slice(0, 10)
-      if (days >= 0) return new TramError('CERTIFICATE_EXPIRING', { expires, days })
-      return new TramError('CERTIFICATE_UNUSABLE', { subject: subjectText, detail: `it expired on ${expires}` })
-    })
+  const troubles = certificates.flatMap(({ notAfterMs, subjectText: subject }): TramError[] => {
+    if (notAfterMs > nowMs) return certificateConditions(notAfterMs, nowMs)
+    const expired = new Date(notAfterMs).toISOString().slice(0, 10)
+    return [new TramError('CERTIFICATE_UNUSABLE', { subject, detail: `it expired on ${expired}` })]
+  })
   const first = [...certificates].sort((a, b) => a.notAfterMs - b.notAfterMs)[0]
   const days = first === undefined ? 0 : Math.floor((first.notAfterMs - nowMs) / dayMs)
   const subject = first?.subjectText ?? ''

@@ -10,6 +10,7 @@ import type { StoreOptions } from '../../equipment/store/store-options.ts'
 import type { TokenDescription } from '../../equipment/token/token.ts'
 import type { TokenOptions } from '../../equipment/token/token-options.ts'
 import type { TrustOptions } from '../../exchange/exchange-options.ts'
+import type { MetricValues } from '../../exchange/health/metrics.ts'
 import type { HealthReport } from '../../exchange/health/station-health.ts'
 import type { Finding } from './doctor-report.ts'
 
@@ -23,6 +24,7 @@ export interface DoctorConfig {
   store: StoreOptions
   vxp: { listen: string; https_key_file?: string }
   mqtt: { url?: string; key_file?: string }
+  ups: { line?: string }
   backend: readonly { secret_file?: string }[]
 }
 
@@ -51,6 +53,10 @@ export interface DoctorSite {
   config(): Promise<DoctorConfig>
   /** The running station's report. @throws TramError STATION_NOT_RUNNING, STATION_SOCKET_DENIED */
   health(): Promise<HealthReport>
+  /** The running station's numbers. Throws as `health`. */
+  metrics(): Promise<MetricValues>
+  /** Whether the configured broker and we would have each other. @throws TramError BROKER_UNREACHABLE */
+  probeBroker(signal: AbortSignal): Promise<void>
   token(): Promise<FoundToken>
   trust(): Promise<{ seals: Trust; directory: DirectoryTrust; chain: Uint8Array[] }>
   /** Undefined: the station has none. @throws TramError DIRECTORY_INVALID */
@@ -64,8 +70,11 @@ export interface DoctorSite {
 export interface BundleSite extends DoctorSite {
   /** Every section, with its secrets: only bundle-masking.ts decides what is shown. */
   config(): Promise<DoctorConfig & Readonly<Record<string, unknown>>>
-  /** PINs, keys and secrets that the configuration holds or names; those that can be read. Never throws. */
-  secrets(): Promise<string[]>
+  /**
+   * PINs, keys and secrets that the configuration holds or names; those that can be read. Undefined: the configuration does not
+   * read, and nobody can say. Never throws.
+   */
+  secrets(): Promise<string[] | undefined>
   /** The latest acts of the running station, oldest first. */
   auditTail(): Promise<{ sequence: number; timeMs: number; act: string }[]>
 }

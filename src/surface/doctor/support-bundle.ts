@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { ZipFile } from 'yazl'
-import { collectors, errnoOf } from './bundle-collectors.ts'
+import { collectors, errnoOf, ofPrograms } from './bundle-collectors.ts'
 import { createScrubber } from './bundle-masking.ts'
 import type { BundleSite } from './doctor-site.ts'
 
@@ -30,8 +30,8 @@ const collectorMs = 30_000
 
 /** Collects and packs. @throws the signal's reason, nothing else */
 export async function createSupportBundle(site: BundleSite, signal: AbortSignal): Promise<SupportBundle> {
-  // A configuration that does not read names no secrets, and none of its values is copied.
-  const scrub = createScrubber(await site.secrets())
+  const secrets = await site.secrets()
+  const scrub = createScrubber(secrets ?? [])
   const zip = new ZipFile()
   const members: BundleMember[] = []
   const add = (name: string, text: string, failure?: string): void => {
@@ -46,7 +46,10 @@ export async function createSupportBundle(site: BundleSite, signal: AbortSignal)
   const found = await Promise.all(
     Object.entries(collectors).map(async ([name, collect]) => ({
       name,
-      ...(await within(collectorMs, signal, (limited) => collect(site, limited))),
+      // Nobody can take out of it what nobody knows to be secret.
+      ...(secrets === undefined && ofPrograms.has(name)
+        ? { text: 'CONFIG_INVALID\n', failure: 'CONFIG_INVALID' }
+        : await within(collectorMs, signal, (limited) => collect(site, limited))),
     })),
   )
   signal.throwIfAborted()

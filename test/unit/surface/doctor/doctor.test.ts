@@ -12,9 +12,10 @@ import type { TokenDescription } from '../../../../src/equipment/token/token.ts'
 import { healthCondition } from '../../../../src/exchange/health/station-health.ts'
 import { roomTroubles } from '../../../../src/surface/doctor/check-folders.ts'
 import { parseAvailable, platformTroubles } from '../../../../src/surface/doctor/check-station.ts'
+import { lockHolder } from '../../../../src/surface/doctor/check-store.ts'
 import { runCheck, runDoctor } from '../../../../src/surface/doctor/doctor.ts'
 import type { CheckName } from '../../../../src/surface/doctor/doctor-report.ts'
-import type { DoctorConfig } from '../../../../src/surface/doctor/doctor-site.ts'
+import type { DoctorConfig, DoctorSite } from '../../../../src/surface/doctor/doctor-site.ts'
 import { doctorText } from '../../../../src/surface/doctor/doctor-text.ts'
 import { DoctorKit } from '../../../fixtures/doctor/doctor-kit.ts'
 import { createTestPki } from '../../../fixtures/pki/test-pki.ts'
@@ -70,7 +71,7 @@ describe('what the checks find', () => {
     expect([said({}), said({ bavail: 99 }), said({ ffree: 4 }), said({ ffree: 0, files: 0 })]).toEqual([
       [],
       ['DISK_FULL'],
-      ['INODES_LOW'],
+      ['DISK_INODES_LOW'],
       [],
     ])
   })
@@ -91,6 +92,7 @@ describe('what the checks find', () => {
     const endingIn = async (days: number) => codes('certificate', { now: () => notAfterMs - days * dayMs })
     expect(await endingIn(31)).toEqual(['pass'])
     expect(await endingIn(29)).toEqual(['CERTIFICATE_EXPIRING'])
+    expect(await endingIn(6)).toEqual(['CERTIFICATE_EXPIRES_SOON'])
     expect(await endingIn(-1)).toEqual(['CERTIFICATE_UNUSABLE'])
     const strange = await (await createTestPki()).issue({ commonName: 'tinh-1' })
     const description = kit.token({ certificate: strange.certificateDer })
@@ -115,7 +117,8 @@ describe('what the checks find', () => {
       codes('directory', { directory: async () => kit.found(own, [], expires) })
     expect(await codes('directory', { directory: async () => undefined })).toEqual(['DIRECTORY_MISSING'])
     expect(await said(kit.entry(), Date.now() - 1)).toEqual(['DIRECTORY_EXPIRED'])
-    expect(await said(kit.entry(), Date.now() + dayMs)).toEqual(['pass'])
+    expect(await said(kit.entry(), Date.now() + 13 * dayMs)).toEqual(['DIRECTORY_EXPIRING'])
+    expect(await said(kit.entry(), Date.now() + 15 * dayMs)).toEqual(['pass'])
     expect(await said(undefined)).toEqual(['STATION_UNLISTED'])
     expect(await said(kit.entry({ certificates: [] }))).toEqual(['STATION_UNLISTED'])
     expect(await said(kit.entry({ peerKeys: [{ peerId: 'peer-2' }] }))).toEqual(['STATION_UNLISTED'])
@@ -143,14 +146,37 @@ describe('what the checks find', () => {
     expect(await said('time', { clockSynchronised: true, clockErrorMs: 3 })).toEqual(['pass'])
   })
 
-  it('the broker: called when there is one', async () => {
-    const server = createServer((socket) => socket.end()).listen(0, '127.0.0.1')
-    await new Promise((resolve) => server.once('listening', resolve))
-    const mqtt = { url: `mqtt://127.0.0.1:${(server.address() as { port: number }).port}` }
+  it('the UPS: as the running station knows it, and whether one can know', async () => {
+    const ups = { line: '/dev/ups' }
+    const metrics = { ups_present: 1, ups_on_mains: 1, ups_input_volts: 226.4, ups_load_ratio: 0.14 }
+    const said = (changes: Partial<DoctorSite>) =>
+      codes('power', { ...kit.withConfig({ ups }), metrics: async () => metrics, ...changes })
+    const [, line] = await kit.lines('power', { ...kit.withConfig({ ups }), metrics: async () => metrics })
+    expect(line).toMatchObject({ state: 'pass', vi: 'UPS: có điện lưới, 226 V, tải 14 %' })
+    expect(await said({ metrics: async () => ({ ups_present: 0 }) })).toEqual(['pass', 'absent'])
+    const battery = healthCondition(new TramError('UPS_ON_BATTERY', {}))
+    const onBattery = { health: async () => kit.report([battery]), box: async () => ({ undervoltage: true }) }
+    expect(await said(onBattery)).toEqual(['BOX_UNDERVOLTAGE', 'UPS_ON_BATTERY'])
+    const health = () => Promise.reject(new TramError('STATION_NOT_RUNNING', { socket: 's' }))
+    expect(await said({ health })).toEqual(['pass', 'absent'])
+  })
+
+  it('the broker: asked when there is one', async () => {
+    const mqtt = { url: 'mqtts://broker:8883' }
+    const away = new TramError('BROKER_UNREACHABLE', { broker: mqtt.url, detail: 'certificate expired' })
     expect(await codes('broker', kit.withConfig({ mqtt }))).toEqual(['pass'])
-    server.close()
-    await new Promise((resolve) => server.once('close', resolve))
-    expect(await codes('broker', kit.withConfig({ mqtt }))).toEqual(['BROKER_UNREACHABLE'])
+    const probeBroker = () => Promise.reject(away)
+    expect(await codes('broker', { ...kit.withConfig({ mqtt }), probeBroker })).toEqual(['BROKER_UNREACHABLE'])
+    expect(await codes('broker', { probeBroker })).toEqual(['absent'])
+  })
+
+  it('a lock on the store: of this device and inode alone', () => {
+    const locks = '1: FLOCK  ADVISORY  WRITE 7 fe:00:12 0 EOF\n2: POSIX  ADVISORY  WRITE 8 fe:01:12 0 EOF\n'
+    const own = `${locks}3: POSIX  ADVISORY  WRITE 9 fe:00:12 0 EOF\n`
+    expect(lockHolder(own, '254:0', 12n)).toBe(9)
+    expect(lockHolder(locks, '254:0', 12n)).toBeUndefined()
+    expect(lockHolder(locks, undefined, 12n)).toBe(8)
+    expect(lockHolder(own, '254:0', 13n)).toBeUndefined()
   })
 
   it('peers: who answers and who does not', async () => {
