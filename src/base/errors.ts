@@ -45,6 +45,12 @@ export function asTramError(error: unknown): TramError {
   return new TramError('INTERNAL', { detail }, { cause: error })
 }
 
+/** An error as data of another condition, whose texts are in two languages: its code and what it is about, no sentence. */
+export function briefOf({ code, data }: TramError): string {
+  const about = Object.values(data).join(', ')
+  return (about === '' ? code : `${code} (${about})`).slice(0, 300)
+}
+
 /** Whether `error` is a system error with this `code` (`'ENOENT'`, `'ENOSPC'`, …). */
 export function isSystemError(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code

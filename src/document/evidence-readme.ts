@@ -77,7 +77,7 @@ The short way: tram verify <folder or zip file>
 Without the software: follow the steps below with bash, coreutils and openssl 3 (the lines that begin with four spaces).
 Each step must print OK; one that prints WRONG has failed.
 
-  packet.edxml                 gói tin / the packet${hasPacket ? '' : ' (đã xoá theo thời hạn lưu; hãy tự đặt tệp vào đây / deleted by retention; put yours here)'}
+  packet.edxml                 gói tin / the packet${hasPacket ? '' : ' (đã xóa theo thời hạn lưu; hãy tự đặt tệp vào đây / deleted by retention; put yours here)'}
   waybill*.bin .cms .path      vận đơn, chữ ký, đường dẫn Merkle / waybill, signature, Merkle path
   receipt-*.bin .cms .path     biên nhận của trạm nhận / receipts of the recipient stations
 ${directoryFiles(extracts.length > 1)}

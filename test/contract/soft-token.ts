@@ -39,11 +39,9 @@ export class SoftToken implements Token {
 
   async enterPin(pin: string, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
-    if (pin === '') throw new TramError('TOKEN_FAILED', { rv: 'CKR_PIN_LEN_RANGE', operation: 'a PIN of this length' })
+    if (pin === '') throw new TramError('TOKEN_FAILED', { rv: 'CKR_PIN_LEN_RANGE', operation: 'C_Login' })
     this.#latch =
-      pin === this.#pin
-        ? null
-        : new TramError('TOKEN_PIN_LATCHED', { token: this.#label, reason: 'the token answered CKR_PIN_INCORRECT' })
+      pin === this.#pin ? null : new TramError('TOKEN_PIN_LATCHED', { token: this.#label, reason: 'CKR_PIN_INCORRECT' })
     if (this.#latch !== null) throw this.#latch
   }
 }

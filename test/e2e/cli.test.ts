@@ -444,8 +444,8 @@ describe('a command line', () => {
   test.each([
     [['dance'], 'không có lệnh: dance'],
     [['send'], 'thiếu tham số: file'],
-    [['fetch', 'x'], 'thiếu tuỳ chọn bắt buộc: -o, --output <file>'],
-    [['health', '--loud'], 'không có tuỳ chọn: --loud'],
+    [['fetch', 'x'], 'thiếu tùy chọn bắt buộc: -o, --output <file>'],
+    [['health', '--loud'], 'không có tùy chọn: --loud'],
     [['health', 'now'], 'thừa tham số'],
     [['health', '--lang', 'fr'], '--lang'],
   ])('%j is a mistake', async (words, text) => {

@@ -135,7 +135,7 @@ const shownOfMachine = new RegExp(`^(ĐẠT +(?:${ofMachine}))(?:  +.*)?(?:\\n +
 /** The bundle goes to the stick, which is unmounted then; what is on it afterwards is the bundle, whole. */
 async function saveBundle(disk: LoopDisk): Promise<void> {
   const told = await technician.type('6', menu)
-  expect(told).toContain('Rút USB được rồi.')
+  expect(told).toContain('Có thể rút USB.')
   const sha256 = /^SHA-256 ([0-9a-f]{64})$/m.exec(told)?.[1]
   expect(await technician.type('6', menu)).toContain('STICK_UNUSABLE')
   await disk.remount()

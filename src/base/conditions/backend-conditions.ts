@@ -8,13 +8,14 @@ export const backendConditions = {
     severity: 'warning',
     vi: 'Sai thông tin xác thực của hệ thống {systemid}: {detail}',
     en: 'The credentials of the system {systemid} are refused: {detail}',
-    todoVi: 'Kiểm tra systemid, khoá bí mật, đồng hồ và địa chỉ nguồn.',
+    todoVi: 'Kiểm tra systemid, khóa bí mật, đồng hồ và địa chỉ nguồn.',
     todoEn: 'Check the systemid, secret, clock and source address.',
   },
   SENDER_NOT_ALLOWED: {
     kind: 'refusal',
     about: 'backend',
     severity: 'error',
+    // As the axis writes it: kits and people know these words (docs/reference/vxp-http.md).
     vi: 'Don vi gui {code} khong dung voi ma da dang ky: {systemid}',
     en: 'The sending agency {code} is not registered for the system {systemid}',
     todoVi: 'Gửi bằng mã đơn vị đã đăng ký cho hệ thống này.',
@@ -44,7 +45,7 @@ export const backendConditions = {
     severity: 'error',
     vi: 'Đơn vị {code} không thuộc các đơn vị của hệ thống {systemid} tại trạm này',
     en: 'The agency {code} is not under the agencies of the system {systemid} at this station',
-    todoVi: 'Chỉ đăng ký hoặc xoá đơn vị trực thuộc; việc khác gửi cơ quan quản lý danh bạ.',
+    todoVi: 'Chỉ đăng ký hoặc xóa đơn vị trực thuộc; việc khác thì đề nghị cơ quan quản lý danh bạ.',
     todoEn: 'Register or delete only agencies under your own; ask the authority of the directory for anything else.',
   },
   AGENCY_CHANGE_REFUSED: {

@@ -34,8 +34,8 @@ export const families = [
   ['Peers and directory / Các trạm và danh bạ', linkConditions],
   ['Box, clock and network / Máy, đồng hồ và mạng', boxConditions],
   ['Health reports / Báo cáo tình trạng', healthConditions],
-  ['UPS and front panel / Bộ lưu điện và màn hình trước', serialConditions],
-  ['Backends and configuration / Hệ thống QLVB và cấu hình', backendConditions],
+  ['UPS and front panel / UPS và màn hình mặt trước', serialConditions],
+  ['Backends and configuration / Phần mềm QLVB và cấu hình', backendConditions],
   ['Installation / Cài đặt', installationConditions],
 ] as const satisfies readonly (readonly [title: string, family: ConditionFamily])[]
 

@@ -63,7 +63,7 @@ export const installationConditions = {
     severity: 'error',
     vi: 'Không mở được {address} ({key}): {detail}',
     en: 'The address {address} ({key}) cannot be opened: {detail}',
-    todoVi: 'Tắt chương trình đang chiếm cổng, hoặc sửa địa chỉ trong tram.toml.',
+    todoVi: 'Dừng chương trình đang chiếm cổng, hoặc sửa địa chỉ trong tram.toml.',
     todoEn: 'Stop the program that holds the port, or correct the address in tram.toml.',
   },
   PLATFORM_UNSUITABLE: {

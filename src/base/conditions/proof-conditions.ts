@@ -15,9 +15,9 @@ export const proofConditions = {
     kind: 'refusal',
     about: 'proof',
     severity: 'error',
-    vi: 'Chứng thư số "{subject}" không dùng được: {detail}',
+    vi: 'Chứng thư "{subject}" không dùng được: {detail}',
     en: 'The certificate "{subject}" cannot be used: {detail}',
-    todoVi: 'Kiểm tra chứng thư số và các chứng thư CA đã cài trên trạm.',
+    todoVi: 'Kiểm tra chứng thư và các chứng thư CA đã cài trên trạm.',
     todoEn: 'Check the certificate and the trust anchors installed on the station.',
   },
   SEAL_INVALID: {

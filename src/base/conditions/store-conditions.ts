@@ -6,7 +6,7 @@ export const storeConditions = {
     kind: 'refusal',
     about: 'store',
     severity: 'critical',
-    vi: 'Kho dữ liệu {folder} đang được một trạm khác mở',
+    vi: 'Kho dữ liệu {folder} đang do một tiến trình trạm khác mở',
     en: 'The store {folder} is open in another station process',
     todoVi: 'Chỉ chạy một trạm trên mỗi thư mục dữ liệu.',
     todoEn: 'Run one station on each data folder.',
@@ -63,7 +63,7 @@ export const storeConditions = {
     vi: 'Trạm đang khôi phục ({reason}): hỏi lại văn bản đã nhận từ {since}, còn {waiting} trạm chưa trả lời',
     en: 'The station recovers ({reason}): it asks for what it received since {since}; {waiting} stations have not answered',
     todoVi:
-      'Trạm tự làm; kiểm tra ổ đĩa và các trạm chưa nối được. Văn bản gửi đi gần đây nên gửi lại: gửi trùng không sao.',
+      'Trạm tự làm; kiểm tra ổ đĩa và các trạm chưa nối được. Nên gửi lại các văn bản vừa gửi gần đây: gửi trùng không sao.',
     todoEn:
       'It works by itself; check the disk and stations out of reach. Send recent documents again: a repeat is harmless.',
   },
@@ -71,7 +71,7 @@ export const storeConditions = {
     kind: 'state',
     about: 'station',
     severity: 'critical',
-    vi: 'Máy này là trạm {station} thế hệ {generation}, đã được thay bằng thế hệ {latest}: không nhận, không ký',
+    vi: 'Máy này là trạm {station} thế hệ {generation}, đã được thay bằng thế hệ {latest}: không nhận, không niêm phong',
     en: 'This box is generation {generation} of the station {station}, replaced by generation {latest}: it takes and seals nothing',
     todoVi: 'Tắt máy này. Nếu chính nó là máy đúng: khôi phục với station.generation cao hơn và cập nhật danh bạ.',
     todoEn:
@@ -81,7 +81,7 @@ export const storeConditions = {
     kind: 'state',
     about: 'station',
     severity: 'error',
-    vi: 'Danh bạ mới ghi thế hệ {listed} của trạm {station}; trạm này là thế hệ {generation} và chờ danh bạ mới để ký',
+    vi: 'Danh bạ mới ghi thế hệ {listed} của trạm {station}; trạm này là thế hệ {generation} và chờ danh bạ mới để niêm phong',
     en: 'The directory lists generation {listed} of the station {station}; this one is generation {generation} and waits for a newer directory before it seals',
     todoVi: 'Đề nghị cơ quan quản lý danh bạ ghi thế hệ mới; trạm tự tìm danh bạ mới.',
     todoEn: 'Ask the authority to list the new generation; the station looks for the newer directory by itself.',
@@ -90,9 +90,9 @@ export const storeConditions = {
     kind: 'state',
     about: 'store',
     severity: 'critical',
-    vi: '{count} văn bản đã nhận từ phần mềm không gửi được nữa vì dữ liệu hỏng: {documents}',
+    vi: '{count} văn bản đã nhận từ phần mềm QLVB không gửi được nữa vì dữ liệu hỏng: {documents}',
     en: '{count} documents taken from backends can no longer be delivered, their data is damaged: {documents}',
-    todoVi: 'Gửi lại các văn bản này từ phần mềm; gửi trùng không sao.',
+    todoVi: 'Gửi lại các văn bản này từ phần mềm QLVB; gửi trùng không sao.',
     todoEn: 'Send these documents again from the backend; a repeat is harmless.',
   },
   DISK_FULL: {

@@ -3,7 +3,7 @@
 // Long because: opening, failing, recovering and reading are one state.
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Clock, systemClock } from '../../base/clock.ts'
-import { asTramError, TramError } from '../../base/errors.ts'
+import { asTramError, briefOf, TramError } from '../../base/errors.ts'
 import type { Service } from '../../base/lifecycle.ts'
 import { type Logger, logFields } from '../../base/logger.ts'
 import { RecentDurations } from '../../base/recent-durations.ts'
@@ -303,7 +303,7 @@ export class LevelStore implements RecordStore, Service {
   #readableDb(): Level {
     if (this.#state.name !== 'failed') return this.#openDb()
     const { error } = this.#state
-    throw new TramError('STORE_FAILED', { detail: error.message }, { cause: error })
+    throw new TramError('STORE_FAILED', { detail: briefOf(error) }, { cause: error })
   }
 
   async #reading<Result>(read: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {

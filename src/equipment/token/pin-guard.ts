@@ -56,13 +56,13 @@ export class PinGuard {
     this.#folder = options.folder
   }
 
-  /** Why login to this token is stopped, or null. */
+  /** Why login to this token is stopped, as a word of no language (people read it within texts in two), or null. */
   latchReason(serial: string): string | null {
     const text = this.#read('latch', serial)
     if (text === null) return null
     const latch = parseRecord(text)
     // A latch that cannot be read still latches.
-    return typeof latch?.reason === 'string' ? latch.reason.slice(0, 500) : 'a damaged latch file'
+    return typeof latch?.reason === 'string' ? latch.reason.slice(0, 500) : 'LATCH_DAMAGED'
   }
 
   /**
@@ -92,7 +92,7 @@ export class PinGuard {
 
   /** A person acts: the latch and any leftover fall. A locked token is not even asked: nothing could succeed. */
   #clearForPerson(target: PinTarget): number {
-    if (target.flags.locked) throw this.#latch(target, 'the token is locked (CKF_USER_PIN_LOCKED)')
+    if (target.flags.locked) throw this.#latch(target, 'CKF_USER_PIN_LOCKED')
     this.#remove('latch', target.serial)
     return 0
   }
@@ -102,18 +102,18 @@ export class PinGuard {
     const latched = this.latchReason(target.serial)
     if (latched !== null) throw new TramError('TOKEN_PIN_LATCHED', { token: target.label, reason: latched })
     const { countLow, finalTry, locked } = target.flags
-    if (locked) throw this.#latch(target, 'the token is locked (CKF_USER_PIN_LOCKED)')
-    if (finalTry) throw this.#latch(target, 'one PIN attempt is left (CKF_USER_PIN_FINAL_TRY)')
-    if (countLow) throw this.#latch(target, 'a PIN attempt has failed before (CKF_USER_PIN_COUNT_LOW)')
+    if (locked) throw this.#latch(target, 'CKF_USER_PIN_LOCKED')
+    if (finalTry) throw this.#latch(target, 'CKF_USER_PIN_FINAL_TRY')
+    if (countLow) throw this.#latch(target, 'CKF_USER_PIN_COUNT_LOW')
     const history = this.#history(target.serial)
-    if (history.refused.includes(credential.id)) throw this.#latch(target, 'the token has refused this PIN before')
+    if (history.refused.includes(credential.id)) throw this.#latch(target, 'PIN_REFUSED_BEFORE')
     const text = this.#read('intent', target.serial)
     if (text === null) return 0
     const intent = parseIntent(text)
-    if (intent === null) throw this.#latch(target, 'a login did not end, and its record is damaged')
-    if (intent.leftovers > 0) throw this.#latch(target, 'two logins in a row did not end')
+    if (intent === null) throw this.#latch(target, 'LOGIN_RECORD_DAMAGED')
+    if (intent.leftovers > 0) throw this.#latch(target, 'LOGIN_UNFINISHED_TWICE')
     if (intent.credential !== credential.id || history.succeeded !== credential.id)
-      throw this.#latch(target, 'a login did not end, with a PIN that had not succeeded before')
+      throw this.#latch(target, 'LOGIN_UNFINISHED')
     return intent.leftovers + 1
   }
 

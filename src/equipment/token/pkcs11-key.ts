@@ -37,13 +37,13 @@ const curves = [
  * @throws TramError TOKEN_KEY_MISSING; TOKEN_FAILED for a key that we cannot use; what the library says
  */
 export function findSigningKey(api: PKCS11, session: Handle, query: KeyQuery): SigningKey {
-  const { keyId, tokenLabel } = query
+  const { keyId } = query
   const [handle, second] = find(api, session, pkcs11.CKO_PRIVATE_KEY, keyId, 2)
   if (handle === undefined) throw missing(query)
   if (second !== undefined)
     throw new TramError('TOKEN_FAILED', {
-      rv: 'several private keys',
-      operation: `a search for CKA_ID ${keyId.toString('hex')} on "${tokenLabel}"`,
+      rv: '2 × CKO_PRIVATE_KEY',
+      operation: `C_FindObjects (CKA_ID ${keyId.toString('hex')})`,
     })
   const scheme = schemeOf(api, session, handle, query.rsaPss)
   const certificate = find(api, session, pkcs11.CKO_CERTIFICATE, keyId, maxCertificates)
@@ -87,7 +87,7 @@ export function mechanismOf(scheme: SignatureScheme): Mechanism {
 const missing = ({ tokenLabel, keyId }: KeyQuery): TramError =>
   new TramError('TOKEN_KEY_MISSING', { token: tokenLabel, keyId: keyId.toString('hex') })
 
-const unusable = (rv: string): TramError => new TramError('TOKEN_FAILED', { rv, operation: 'use the signing key' })
+const unusable = (rv: string): TramError => new TramError('TOKEN_FAILED', { rv, operation: 'C_SignInit' })
 
 function find(api: PKCS11, session: Handle, objectClass: number, keyId: Buffer, max: number): Handle[] {
   api.C_FindObjectsInit(session, [

@@ -38,7 +38,7 @@ export class Pkcs11Login {
     const bytes = Buffer.from(pin, 'utf8')
     if (bytes.length === 0 || bytes.length > maxPinBytes) {
       bytes.fill(0)
-      throw new TramError('TOKEN_FAILED', { rv: 'CKR_PIN_LEN_RANGE', operation: 'a PIN of this length' })
+      throw new TramError('TOKEN_FAILED', { rv: 'CKR_PIN_LEN_RANGE', operation: 'C_Login' })
     }
     this.drop()
     this.#held = { id: randomUUID(), byPerson: true, bytes, wipe: () => bytes.fill(0) }
@@ -96,7 +96,7 @@ function callLogin(api: PKCS11, session: Handle, userType: number, pin: GivenPin
   } catch (error) {
     const rv = rvOf(error) ?? ''
     if (rv === 'CKR_USER_ALREADY_LOGGED_IN') return { kind: 'already' }
-    if (refusals.has(rv)) return { kind: 'refused', reason: `the token answered ${rv}` }
+    if (refusals.has(rv)) return { kind: 'refused', reason: rv }
     throw error
   }
 }

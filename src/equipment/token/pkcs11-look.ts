@@ -33,7 +33,7 @@ export function lookAtToken(module: Pkcs11Module, guard: PinGuard, query: LookQu
     const found = module.findToken(query.label, query.serial)
     if (found === null) return description
     const { serial, pinFlags } = found
-    const reason = pinFlags.locked ? 'the token is locked (CKF_USER_PIN_LOCKED)' : guard.latchReason(serial)
+    const reason = pinFlags.locked ? 'CKF_USER_PIN_LOCKED' : guard.latchReason(serial)
     return {
       ...description,
       state: reason === null ? 'needs-pin' : 'latched',
@@ -44,7 +44,7 @@ export function lookAtToken(module: Pkcs11Module, guard: PinGuard, query: LookQu
       pinFinalTry: pinFlags.finalTry,
     }
   } catch (error) {
-    const failure = tokenFailure(error, 'look for the token')
+    const failure = tokenFailure(error, 'C_GetSlotList')
     return { ...description, state: 'faulty', detail: failure.message }
   } finally {
     module.finalise()
@@ -62,6 +62,6 @@ function certificateOf(api: PKCS11, { slot }: FoundToken, keyId: Buffer): Uint8A
   } catch (error) {
     // Some tokens show nobody anything before a login. That is no trouble of theirs.
     if (rvOf(error) === 'CKR_USER_NOT_LOGGED_IN') return null
-    throw error instanceof TramError ? error : tokenFailure(error, 'read the certificate')
+    throw error instanceof TramError ? error : tokenFailure(error, 'C_FindObjects')
   }
 }

@@ -99,8 +99,8 @@ export class Pkcs11Module {
     }
     if (fitting.length > 1)
       throw new TramError('TOKEN_FAILED', {
-        rv: `${fitting.length} tokens`,
-        operation: `a search for the label "${label}"; set token.serial`,
+        rv: `${fitting.length} × "${label}"`,
+        operation: 'C_GetSlotList (token.serial)',
       })
     return fitting[0] ?? null
   }

@@ -133,17 +133,17 @@ export class Pkcs11Token implements Token, Service {
     try {
       return await this.#signWith(first, digest, signal)
     } catch (error) {
-      if (!isLost(error)) throw signal.aborted ? signal.reason : tokenFailure(error, 'sign')
+      if (!isLost(error)) throw signal.aborted ? signal.reason : tokenFailure(error, 'C_Sign')
       this.#deps.logger.warn({ rv: rvOf(error) }, 'the token lost its sessions: opening it again')
     }
     const second = await this.#reopen(first)
     try {
       return await this.#signWith(second, digest, signal)
     } catch (error) {
-      if (!isLost(error)) throw signal.aborted ? signal.reason : tokenFailure(error, 'sign')
+      if (!isLost(error)) throw signal.aborted ? signal.reason : tokenFailure(error, 'C_Sign')
       // Reopened, logged in, and lost again: absent now, or nothing that this process can cure.
       await this.#reopen(second)
-      const failure = tokenFailure(error, 'sign')
+      const failure = tokenFailure(error, 'C_Sign')
       this.#deps.onBroken(failure, false)
       throw failure
     }
@@ -194,7 +194,7 @@ export class Pkcs11Token implements Token, Service {
   /** A call that never comes back holds its session and its thread for ever: the process is no good any more. */
   async #withinTime(signature: Promise<Buffer>): Promise<Buffer> {
     const { operationTimeoutMs = 60_000 } = this.#options
-    const stuck = new TramError('TOKEN_FAILED', { rv: `nothing for ${operationTimeoutMs} ms`, operation: 'sign' })
+    const stuck = new TramError('TOKEN_FAILED', { rv: `nothing for ${operationTimeoutMs} ms`, operation: 'C_Sign' })
     const timer = setTimeout(() => this.#deps.onBroken(stuck, true), operationTimeoutMs)
     try {
       return await signature
@@ -207,7 +207,7 @@ export class Pkcs11Token implements Token, Service {
     const { api } = this.#module
     try {
       const found = readToken(api, token.slot)
-      if (found === null) throw new TramError('TOKEN_FAILED', { rv: 'CKR_TOKEN_NOT_PRESENT', operation: 'sign' })
+      if (found === null) throw new TramError('TOKEN_FAILED', { rv: 'CKR_TOKEN_NOT_PRESENT', operation: 'C_Sign' })
       this.#login.forSignature(api, found, session)
     } catch (error) {
       // The session keeps its unfinished signature; only closing it helps. A loss is closed by who caught it.
@@ -283,7 +283,7 @@ export class Pkcs11Token implements Token, Service {
       this.#set('absent', new TramError('TOKEN_ABSENT', { token: this.#options.label }, { cause: error }), null)
       return
     }
-    const reason = tokenFailure(error, 'open the token')
+    const reason = tokenFailure(error, 'C_OpenSession')
     const state = stateOfFailure[reason.code] ?? 'faulty'
     if (state !== 'faulty') this.#login.drop()
     // The flags once more: a refused PIN has changed them.
@@ -307,7 +307,7 @@ export class Pkcs11Token implements Token, Service {
     const opened = this.#opened
     if (opened === null) return
     this.#opened = null
-    await opened.pool.close(new TramError('TOKEN_FAILED', { rv: 'CKR_SESSION_CLOSED', operation: 'sign' }))
+    await opened.pool.close(new TramError('TOKEN_FAILED', { rv: 'CKR_SESSION_CLOSED', operation: 'C_Sign' }))
     this.#closeSlot(opened.slot)
   }
 
@@ -332,7 +332,7 @@ export class Pkcs11Token implements Token, Service {
     try {
       await opened.pool.use(AbortSignal.timeout(1000), (session) => {
         if ((this.#module.api.C_GetSlotInfo(opened.slot).flags & CKF_TOKEN_PRESENT) === 0)
-          throw new TramError('TOKEN_FAILED', { rv: 'CKR_TOKEN_NOT_PRESENT', operation: 'look for the token' })
+          throw new TramError('TOKEN_FAILED', { rv: 'CKR_TOKEN_NOT_PRESENT', operation: 'C_GetSlotList' })
         this.#module.api.C_GetSessionInfo(session)
       })
     } catch (error) {
@@ -344,7 +344,7 @@ export class Pkcs11Token implements Token, Service {
   }
 
   #giveUp(error: unknown): void {
-    this.#deps.onBroken(tokenFailure(error, 'look for the token'), false)
+    this.#deps.onBroken(tokenFailure(error, 'C_GetSlotList'), false)
   }
 
   /** Runs `work` after all earlier openings and closings. */

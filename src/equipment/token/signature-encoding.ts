@@ -19,7 +19,7 @@ export const digestBytes: Readonly<Record<SignatureScheme, number>> = {
 /** @throws TramError TOKEN_FAILED when `digest` is not as long as the scheme's hash */
 export function assertDigest(scheme: SignatureScheme, digest: Uint8Array): void {
   if (digest.length !== digestBytes[scheme])
-    throw new TramError('TOKEN_FAILED', { rv: 'CKR_DATA_LEN_RANGE', operation: `sign ${digest.length} bytes` })
+    throw new TramError('TOKEN_FAILED', { rv: 'CKR_DATA_LEN_RANGE', operation: `C_Sign (${digest.length} bytes)` })
 }
 
 /** What C_Sign is given for `digest`. */
@@ -36,7 +36,7 @@ export function signOutput(scheme: SignatureScheme, signature: Uint8Array): Uint
   if (scheme === 'rsa-pkcs1-sha256' || scheme === 'rsa-pss-sha256') return signature
   const half = digestBytes[scheme]
   if (signature.length !== 2 * half)
-    throw new TramError('TOKEN_FAILED', { rv: 'CKR_SIGNATURE_LEN_RANGE', operation: 'sign' })
+    throw new TramError('TOKEN_FAILED', { rv: 'CKR_SIGNATURE_LEN_RANGE', operation: 'C_Sign' })
   return derElement(derTag.sequence, unsigned(signature.subarray(0, half)), unsigned(signature.subarray(half)))
 }
 

@@ -20,6 +20,6 @@ export function tokenTrouble({ state, detail, failure, label }: TokenDescription
     case 'absent':
       return new TramError('TOKEN_ABSENT', { token: label })
     case 'faulty':
-      return new TramError('TOKEN_FAILED', { rv: detail, operation: 'opening its key' })
+      return new TramError('TOKEN_FAILED', { rv: detail, operation: 'C_OpenSession' })
   }
 }

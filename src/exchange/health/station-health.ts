@@ -4,7 +4,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { type RenderedCondition, renderCondition, type StateCode } from '../../base/conditions/catalogue.ts'
 import type { Severity } from '../../base/conditions/condition.ts'
-import { asTramError, isStateError, type StateError, TramError } from '../../base/errors.ts'
+import { asTramError, briefOf, isStateError, type StateError, TramError } from '../../base/errors.ts'
 import { parseCertificate } from '../../document/certificate.ts'
 import { hex, sha256 } from '../../document/document-id.ts'
 import { key } from '../../equipment/store/namespaces.ts'
@@ -238,11 +238,11 @@ export class StationHealth {
 /** What a signature, a certificate or our own code said of one attempt: sealing waits because of it. */
 function sealingTrouble(trouble: TramError | undefined): StateError | undefined {
   if (trouble === undefined || isStateError(trouble)) return trouble
-  return new TramError('SEALING_FAILED', { detail: trouble.message }, { cause: trouble })
+  return new TramError('SEALING_FAILED', { detail: briefOf(trouble) }, { cause: trouble })
 }
 
 const storeFailure = (failure: TramError): StateError =>
-  isStateError(failure) ? failure : new TramError('STORE_FAILED', { detail: failure.message }, { cause: failure })
+  isStateError(failure) ? failure : new TramError('STORE_FAILED', { detail: briefOf(failure) }, { cause: failure })
 
 /** An error as the condition that the report lists. */
 export function healthCondition({ code, data }: StateError): HealthCondition {

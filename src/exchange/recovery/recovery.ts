@@ -382,9 +382,9 @@ export class Recovery implements Service {
   #moveIntake(): void {
     const { intake } = this.#deps
     const close = (detail: string): void => intake.close('recovery', new TramError('INTAKE_CLOSED', { detail }))
-    if (this.#trouble?.code === 'STATION_SUPERSEDED') close(this.#trouble.condition.vi)
+    if (this.#trouble?.code === 'STATION_SUPERSEDED') close('STATION_SUPERSEDED')
     else if (this.#reports.length > 0 || (this.#record?.reopened === false && this.#record.reason !== 'torn'))
-      close('đang hỏi lại các trạm khác sau khi mất dữ liệu')
+      close('STATION_RECOVERING')
     else intake.open('recovery')
   }
 }

@@ -2,7 +2,7 @@
 // again, costs more than one token signature for each certificate and generation of ours. Asked by courier and receipts.
 import { X509Certificate } from 'node:crypto'
 import type { Clock } from '../../base/clock.ts'
-import { TramError } from '../../base/errors.ts'
+import { briefOf, TramError } from '../../base/errors.ts'
 import { verifyCms } from '../../document/cms.ts'
 import { equalBytes } from '../../document/der.ts'
 import { hex } from '../../document/document-id.ts'
@@ -64,10 +64,10 @@ export class StaleSeals {
     const cms = await this.#deps.records.get(key('cms', hex(cmsDigest)))
     if (cms === undefined) throw new TramError('STORE_DAMAGED', { place, detail: 'missing' })
     const verified = verifyCms(cms)
-    if (!verified.ok) throw new TramError('STORE_DAMAGED', { place, detail: verified.reason.message })
+    if (!verified.ok) throw new TramError('STORE_DAMAGED', { place, detail: briefOf(verified.reason) })
     const { content, certificate } = verified.value
     const statement = unwrapSignedContent('root', content)
-    if (!statement.ok) throw new TramError('STORE_DAMAGED', { place, detail: statement.reason.message })
+    if (!statement.ok) throw new TramError('STORE_DAMAGED', { place, detail: briefOf(statement.reason) })
     return { certificate, generation: RootStatement.decode(statement.value).generation }
   }
 }

@@ -43,7 +43,7 @@ const facts: Record<Check, (report: HealthReport) => Text> = {
     return { vi: text, en: text }
   },
   sealing: ({ sealing: { waybills, receipts } }) => ({
-    vi: `${waybills} vận đơn và ${receipts} biên nhận chờ ký`,
+    vi: `${waybills} vận đơn và ${receipts} biên nhận chờ niêm phong`,
     en: `${waybills} waybills and ${receipts} receipts wait for the token`,
   }),
   queue: ({ queues, now }) => {

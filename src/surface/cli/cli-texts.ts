@@ -17,13 +17,13 @@ export const help = {
   helpCommand: both('trợ giúp về một lệnh', 'help for a command'),
   run: both('chạy trạm cho đến khi nhận SIGTERM', 'run the station until SIGTERM'),
   console: both(
-    'bảng điều khiển cho kỹ thuật viên trên cổng nối tiếp, cho đến khi nhận SIGTERM',
+    'cổng nối tiếp cho kỹ thuật viên: nhận lệnh, cho đến khi nhận SIGTERM',
     "the technician's console on a serial line, until SIGTERM",
   ),
   consoleLine: both('cổng nối tiếp, thay cho [console] line', 'serial line, instead of [console] line'),
   health: both('tình trạng của trạm, nặng nhất trước', 'how the station is, worst first'),
   doctor: both(
-    'khám trạm, kể cả khi trạm không chạy; không thử mã PIN nào',
+    'khám trạm, kể cả khi trạm không chạy; không thử PIN nào',
     'examine the station, also when it is down; tries no PIN',
   ),
   selfTest: both('tự kiểm tra khi lắp máy: biên bản để in và ký', 'test a racked box: a page to print and sign'),
@@ -85,7 +85,7 @@ export const help = {
     'write the list with the requests applied (CSV), for the next build',
   ),
   requests: both(
-    'yêu cầu đăng ký, xoá đơn vị của các hệ thống QLVB',
+    'yêu cầu đăng ký, xóa đơn vị của các phần mềm QLVB',
     'what backends want registered or deleted in the directory',
   ),
   requestsAll: both('cả những yêu cầu đã xong', 'those that have ended as well'),
@@ -95,7 +95,7 @@ export const help = {
   ),
   refuse: both('từ chối một yêu cầu thay đổi danh bạ', 'refuse a wanted change of the directory'),
   request: both('mã yêu cầu', 'id of the request'),
-  reason: both('lý do, hệ thống QLVB sẽ thấy', 'why; the backend is told'),
+  reason: both('lý do, phần mềm QLVB sẽ thấy', 'why; the backend is told'),
   import: both('đưa tệp danh bạ mới hơn vào dùng', 'put a newer directory file in use'),
   show: both('danh bạ đang dùng, hoặc một tệp danh bạ', 'the directory in use, or a directory file'),
   lookup: both('tra một mã đơn vị', 'look an agency up'),
@@ -104,7 +104,7 @@ export const help = {
   auditVerify: both('kiểm tra chuỗi băm của nhật ký', 'verify the hash chain of the log'),
   clock: both('đồng hồ của trạm', 'the clock of the station'),
   clockTrust: both('xác nhận đồng hồ máy đang đúng', "say that the machine's clock is right"),
-  pin: both('nhập mã PIN của token', "enter the token's PIN"),
+  pin: both('nhập PIN của token', "enter the token's PIN"),
 } as const satisfies Record<string, Text>
 
 export type HelpName = keyof typeof help
@@ -113,7 +113,7 @@ export type HelpName = keyof typeof help
 export const labels = {
   usage: both('Cách dùng:', 'Usage:'),
   commands: both('Lệnh:', 'Commands:'),
-  options: both('Tuỳ chọn:', 'Options:'),
+  options: both('Tùy chọn:', 'Options:'),
   arguments: both('Tham số:', 'Arguments:'),
   default: both('mặc định', 'default'),
   error: both('lỗi', 'error'),
@@ -125,7 +125,7 @@ export const labels = {
   critical: both('NẶNG', 'CRITICAL'),
   none: both('Không có gì.', 'Nothing.'),
   more: both('… còn nữa', '… and more'),
-  pinPrompt: both('Mã PIN: ', 'PIN: '),
+  pinPrompt: both('PIN: ', 'PIN: '),
   blinking: both('Đèn đang nháy.', 'The lights are blinking.'),
   interrupted: both('đã dừng', 'stopped'),
 } as const satisfies Record<string, Text>

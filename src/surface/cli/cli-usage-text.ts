@@ -3,12 +3,12 @@ import type { CommanderError } from 'commander'
 import { type Language, oneLine } from '../../base/text-format.ts'
 
 const vietnamese: Readonly<Record<string, string>> = {
-  'commander.unknownOption': 'không có tuỳ chọn',
+  'commander.unknownOption': 'không có tùy chọn',
   'commander.unknownCommand': 'không có lệnh',
   'commander.missingArgument': 'thiếu tham số',
   'commander.excessArguments': 'thừa tham số',
-  'commander.optionMissingArgument': 'tuỳ chọn thiếu giá trị',
-  'commander.missingMandatoryOptionValue': 'thiếu tuỳ chọn bắt buộc',
+  'commander.optionMissingArgument': 'tùy chọn thiếu giá trị',
+  'commander.missingMandatoryOptionValue': 'thiếu tùy chọn bắt buộc',
   'commander.invalidArgument': 'giá trị không hợp lệ',
 }
 

@@ -29,9 +29,9 @@ export const texts = {
   ),
   choose: both('Chọn (Enter: danh mục): ', 'Choose (Enter: menu): '),
   unknownChoice: both('Không có mục này. Gõ số hoặc chữ ở đầu dòng.', 'No such entry. Type what stands before a line.'),
-  cancelled: both('Đã huỷ.', 'Cancelled.'),
+  cancelled: both('Đã hủy.', 'Cancelled.'),
   unchanged: both('Không thay đổi gì.', 'Nothing was changed.'),
-  wait: both('Xin chờ (Ctrl-C để huỷ)...', 'Please wait (Ctrl-C cancels)...'),
+  wait: both('Xin chờ (Ctrl-C để hủy)...', 'Please wait (Ctrl-C cancels)...'),
   allWell: both('Mọi thứ tốt.', 'All is well.'),
   ok: both('TỐT', 'OK'),
   degraded: both('CẦN XEM', 'DEGRADED'),
@@ -45,7 +45,7 @@ export const texts = {
   pinReady: both('Token đã sẵn sàng, không cần PIN.', 'The token is ready; no PIN is needed.'),
   pinCountLow: both('Đã có lần nhập sai PIN.', 'A PIN attempt has failed before.'),
   pinFinalTry: both(
-    'CHỈ CÒN MỘT LẦN THỬ: sai nữa thì token bị khoá. Chắc chắn đúng PIN thì gõ 1, Enter để thôi: ',
+    'CHỈ CÒN MỘT LẦN THỬ: sai nữa thì token bị khóa. Chắc chắn đúng PIN thì gõ 1, Enter để thôi: ',
     'ONE ATTEMPT IS LEFT: a wrong PIN locks the token. Type 1 when you are sure, Enter to leave: ',
   ),
   pinAccepted: both('Đã nhận PIN. Token sẵn sàng.', 'The PIN was accepted. The token is ready.'),
@@ -78,7 +78,7 @@ export const texts = {
   ),
   restarted: both('Đã yêu cầu khởi động lại.', 'The restart was asked for.'),
   safeToRemove: both(
-    'Đã ghi và đọc lại đúng. Rút USB được rồi.',
+    'Đã ghi và đọc lại đúng. Có thể rút USB.',
     'Written, read back and right. It is safe to remove the stick.',
   ),
 } as const

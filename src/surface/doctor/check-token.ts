@@ -42,9 +42,12 @@ export const tokenCheck: Check = async (site) => {
   const { state, label, serial, scheme, certificate, pinCountLow, pinFinalTry } = description
   const name = `${label} (${serial})`
   if (!isSignerRunning && state === 'needs-pin') {
-    if (pinFinalTry || pinCountLow)
-      return [trouble(new TramError('TOKEN_PIN_LATCHED', { token: label, reason: 'a PIN attempt has failed before' }))]
-    const key = certificate === null ? 'khoá chỉ thấy sau khi nhập PIN' : 'thấy chứng thư'
+    // The station will not try one.
+    if (pinFinalTry || pinCountLow) {
+      const reason = pinFinalTry ? 'CKF_USER_PIN_FINAL_TRY' : 'CKF_USER_PIN_COUNT_LOW'
+      return [trouble(new TramError('TOKEN_PIN_LATCHED', { token: label, reason }))]
+    }
+    const key = certificate === null ? 'khóa chỉ thấy sau khi nhập PIN' : 'thấy chứng thư'
     const keyEn = certificate === null ? 'its key shows only after the PIN' : 'its certificate shows'
     const next = token.pin_file === undefined ? 'cần nhập PIN sau khi khởi động' : 'PIN lấy từ tệp khi khởi động'
     const nextEn =

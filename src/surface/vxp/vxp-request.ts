@@ -89,7 +89,7 @@ export function verifyRequest(
   const [hashText = ''] = hashHeader
   const known = backends.find(systemid)
   const isSigned = isSignatureOf(known?.secret ?? backends.nobodySecret, signText, hashText)
-  if (!known || !isSigned) return refuse('systemid hoặc khoá bí mật không đúng')
+  if (!known || !isSigned) return refuse('systemid hoặc khóa bí mật không đúng')
 
   const signed = signedValues(signText, sent)
   if (typeof signed === 'string') return refuse(signed)

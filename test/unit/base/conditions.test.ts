@@ -9,7 +9,7 @@ import {
   renderCondition,
 } from '../../../src/base/conditions/catalogue.ts'
 import type { Condition } from '../../../src/base/conditions/condition.ts'
-import { asTramError, isSystemError, TramError, verdictOf } from '../../../src/base/errors.ts'
+import { asTramError, briefOf, isSystemError, TramError, verdictOf } from '../../../src/base/errors.ts'
 
 const placeholders = (text: string): string[] => [...new Set(text.match(/\{[^{}]*\}/g))].sort()
 const entries: [string, Condition][] = Object.entries(catalogue)
@@ -84,6 +84,12 @@ describe('TramError', () => {
         throw new TypeError('a bug')
       }),
     ).toThrow('a bug')
+  })
+
+  it('is a code and what it is about within the text of another', () => {
+    expect(briefOf(new TramError('DIRECTORY_MISSING', {}))).toBe('DIRECTORY_MISSING')
+    expect(briefOf(new TramError('DISK_FULL', { neededBytes: 5, freeBytes: 0 }))).toBe('DISK_FULL (5, 0)')
+    expect(briefOf(new TramError('INTERNAL', { detail: 'x'.repeat(5000) }))).toHaveLength(300)
   })
 
   it('tells system errors by their code', () => {

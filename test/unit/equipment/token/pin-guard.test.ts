@@ -23,7 +23,11 @@ const target = (flags: Partial<PinTarget['flags']> = {}, serial = 'S1'): PinTarg
 })
 const file: PinCredential = { id: 'file-1', byPerson: false }
 const person: PinCredential = { id: 'typed-1', byPerson: true }
-const latched = expect.objectContaining({ code: 'TOKEN_PIN_LATCHED' })
+/** With a word that fits into a text of any language. */
+const latched = expect.objectContaining({
+  code: 'TOKEN_PIN_LATCHED',
+  data: { token: expect.any(String), reason: expect.stringMatching(/^[A-Z_]+$/) },
+})
 /** A process that dies inside C_Login never comes back from it. */
 class Died extends Error {}
 

@@ -191,7 +191,7 @@ describe('entries', () => {
     await bench.type('4', 'Xin chờ')
     bench.line.say('2\r3\r\u0003')
     const shown = await bench.until('danh mục): ')
-    expect(shown).toContain('Đã huỷ.')
+    expect(shown).toContain('Đã hủy.')
     expect(shown).not.toContain('eth0')
     expect(String(reason)).toContain('cancelled')
     expect(await bench.type('2', 'danh mục): ')).toContain('eth0')
@@ -301,7 +301,7 @@ describe('the settings', () => {
     expect(await bench.type('c', 'danh mục): ')).toContain('Không thay đổi gì.')
     await bench.type('9', 'Tên mới')
     bench.line.say('Khác\u0003')
-    expect(await bench.until('danh mục): ')).toContain('Đã huỷ.')
+    expect(await bench.until('danh mục): ')).toContain('Đã hủy.')
     expect(bench.changes).toEqual([])
   })
 

@@ -109,6 +109,7 @@ describe('what the checks find', () => {
     expect(await said({ state: 'needs-pin' }, false)).toEqual(['pass'])
     expect(await said({ state: 'needs-pin', pinCountLow: true }, false)).toEqual(['TOKEN_PIN_LATCHED'])
     expect(await said({ pinFinalTry: true })).toEqual(['pass', 'TOKEN_PIN_FINAL_TRY'])
+    expect(await said({ pinCountLow: true })).toEqual(['pass', 'TOKEN_PIN_COUNT_LOW'])
     expect(await said({ state: 'unreachable' })).toEqual(['SIGNER_UNREACHABLE'])
   })
 

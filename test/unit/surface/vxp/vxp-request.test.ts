@@ -129,7 +129,7 @@ describe('refused', () => {
       name,
       name.startsWith('XroadVnpt-docId') || name === 'XroadVnpt-sign-header' ? value.replace('d-1', 'd-2') : value,
     ])
-    expect(refusal(request)).toContain('khoá bí mật')
+    expect(refusal(request)).toContain('khóa bí mật')
   })
 
   it('with the wrong secret and with an unknown systemid, in the same words', () => {
