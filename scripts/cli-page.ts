@@ -6,13 +6,14 @@ import { createProgram } from '../src/surface/cli/cli-program.ts'
 import { checkNames } from '../src/surface/doctor/doctor-report.ts'
 
 const exitTexts: Record<keyof typeof exitCodes, string> = {
-  ok: 'done; for `health` and `doctor`: all is well',
+  ok: 'done; for `health`, `doctor` and `fleet --once`: all is well',
   failed:
-    'refused or failed: the text names the condition; for `health`: something needs somebody now; for `doctor`: a check failed',
+    'refused or failed: the text names the condition; for `health`: something needs somebody now; for `doctor`: a check failed; for `fleet --once`: a station has failed, is offline or silent, or the broker cannot be read',
   usage: 'the command line, or a value in it, is not one that the command takes',
   notRunning: 'the station is not running, or its socket may not be opened',
   notVerified: 'evidence or the audit log does not verify',
-  degraded: 'for `health`: works, but somebody should look today or this week; for `doctor`: warnings only',
+  degraded:
+    'for `health`: works, but somebody should look today or this week; for `doctor`: warnings only; for `fleet --once`: a station is degraded, or there is none',
   interrupted: 'stopped by a signal',
 }
 
@@ -26,7 +27,7 @@ export function cliPage(): string {
 # Command line: \`tram\`
 
 A client of the station's API ([openapi.json](openapi.json)) over the Unix socket \`api.sock\` in its data folder; the
-configuration says where that is. \`run\`, \`verify\`, \`descriptor\`, \`directory build\`, \`directory show FILE\` and \`doctor\` need no
+configuration says where that is. \`fleet\` reads an MQTT broker instead. \`run\`, \`verify\`, \`descriptor\`, \`directory build\`, \`directory show FILE\` and \`doctor\` need no
 running station. Without \`--config\`: \`$TRAM_CONFIG\`, else \`./tram.toml\`, else \`/etc/tram/tram.toml\`. \`--json\` prints what the API
 answered. Standard output is the answer; mistakes and what to do about them go to standard error.
 
@@ -77,6 +78,23 @@ token, over a statement that can be taken for no seal. It asks the signer itself
 \`tram support-bundle\` packs the doctor's codes, health, configuration, the end of log and audit log, counts, versions and facts of the
 box, with a \`manifest.json\` of digests. Texts go in only where their kind is known: no secret, no PIN, no document, no subject, no
 file name. What cannot be collected is named in the manifest.
+
+## All stations at a broker
+
+\`tram fleet\` reads what stations report under \`tram/v1/\` ([metrics.md](metrics.md), [the broker](monitoring/mosquitto/README.md)),
+changes nothing, and needs no station and no configuration. Worst first: failed, offline (the broker misses it), silent (no state for
+three intervals, whatever the broker says), degraded, ok; then the worst condition, then who has been so longest. Conditions that were
+raised before it started are known by their number only, until the station raises one again.
+
+    tram fleet --broker mqtts://mqtt.tinh.gov.vn:8884 --ca ca.pem --user operator
+    tram fleet --broker mqtts://mqtt.tinh.gov.vn:8884 --ca ca.pem --user operator --password-file pw --once --json
+
+Waiting documents are shown as the most urgent of them and how long it has waited: HT hỏa tốc, TK thượng khẩn, K khẩn, T thường.
+\`--once --json\` prints one object: \`format\` (1), \`at\`, \`broker\`, \`overall\`, \`evicted\` (stations beyond 20,000), and \`stations\`, a
+list. \`--json\` alone prints a line for each change, twice a second at most: \`type\` is \`station\` (with the same keys as in the list),
+\`gone\` (\`site\`, \`station\`), or \`connection\` (\`isConnected\`, \`detail\`). Times are in ms since 1970. The broker must let as many
+messages wait for a reader as there are stations (mosquitto: \`max_queued_messages\`; ours has 10,000), or the reader is not told of some
+until they report again.
 
 ## Tiếng Việt
 

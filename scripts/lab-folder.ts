@@ -26,13 +26,15 @@ export interface LabFile {
   running: boolean
   /** Of scripts/lab itself. */
   labPid: number
+  /** Where the stations report their health, under `tram/v1/lab/`. */
+  mqttUrl: string
   stations: LabFileStation[]
 }
 
 interface LabLock {
   labPid: number
-  /** Every station process that this lab has started and not seen end. */
-  stationPids: number[]
+  /** Every process that this lab has started and not seen end: stations, and the broker. */
+  pids: number[]
 }
 
 const stopWithinMs = 20_000
@@ -47,6 +49,7 @@ export function shown(path: string): string {
 }
 
 export const labFileOf = (folder: string): string => join(folder, 'lab.json')
+export const brokerConfigOf = (folder: string): string => join(folder, 'broker', 'mosquitto.conf')
 const configFileOf = (folder: string, id: string): string => join(folder, 'stations', id, 'tram.toml')
 
 /** The endpoint as vendors' software is configured: a path of their own in front of the operation. */
@@ -92,27 +95,32 @@ export async function runningLab(folder: string): Promise<number | undefined> {
   return (await commandLine(lock.labPid)).some((word) => word.endsWith('scripts/lab.ts')) ? lock.labPid : undefined
 }
 
-/** Says that this process is the lab of `folder`, and which stations it has started. */
-export async function writeLock(folder: string, stationPids: readonly number[]): Promise<void> {
-  await writeWhole(join(folder, lockName), { labPid: process.pid, stationPids })
+/** Says that this process is the lab of `folder`, and which processes it has started. */
+export async function writeLock(folder: string, pids: readonly number[]): Promise<void> {
+  await writeWhole(join(folder, lockName), { labPid: process.pid, pids })
 }
 
 /**
- * Ends the stations that a lab in `folder` has left running: those whose ids it wrote down and whose command line names a
- * configuration of this folder. Signers end with their stations. Returns how many were ended.
+ * Ends the stations and the broker that a lab in `folder` has left running: those whose ids it wrote down and whose command line
+ * names a configuration of this folder. Signers end with their stations. Returns how many stations were ended.
  */
 export async function endLeftStations(folder: string): Promise<number> {
   const root = resolve(folder)
   const lock = await readJson<LabLock>(join(root, lockName))
   const file = await readJson<LabFile>(labFileOf(root))
-  const recorded = new Set([...(lock?.stationPids ?? []), ...(file?.stations ?? []).map(({ pid }) => pid)])
+  const recorded = new Set([...(lock?.pids ?? []), ...(file?.stations ?? []).map(({ pid }) => pid)])
   const left: number[] = []
-  for (const pid of recorded) if (await isStationOf(root, pid)) left.push(pid)
+  let stations = 0
+  for (const pid of recorded) {
+    const kind = await kindOf(root, pid)
+    if (kind !== undefined) left.push(pid)
+    if (kind === 'station') stations += 1
+  }
   for (const pid of left) signalIfThere(pid, 'SIGTERM')
   await gone(root, left, stopWithinMs)
-  for (const pid of left) if (await isStationOf(root, pid)) signalIfThere(pid, 'SIGKILL')
+  for (const pid of left) if ((await kindOf(root, pid)) !== undefined) signalIfThere(pid, 'SIGKILL')
   await gone(root, left, stopWithinMs)
-  return left.length
+  return stations
 }
 
 /** Asks a running lab to stop, and waits until it has. Returns whether it has. */
@@ -126,18 +134,20 @@ export async function stopLab(labPid: number, withinMs: number): Promise<boolean
   return true
 }
 
-async function isStationOf(root: string, pid: number): Promise<boolean> {
+/** What a process of the lab in `root` is; undefined when it is none. */
+async function kindOf(root: string, pid: number): Promise<'station' | 'broker' | undefined> {
   const words = await commandLine(pid)
+  if (words[0] === 'mosquitto' && words.at(-1) === brokerConfigOf(root)) return 'broker'
   const config = words[words.indexOf('--config') + 1]
-  if (!words.some((word) => word.endsWith('/dist/tram.mjs')) || config === undefined) return false
+  if (!words.some((word) => word.endsWith('/dist/tram.mjs')) || config === undefined) return undefined
   const id = config.split('/').at(-2) ?? ''
-  return config === configFileOf(root, id)
+  return config === configFileOf(root, id) ? 'station' : undefined
 }
 
 async function gone(root: string, pids: readonly number[], withinMs: number): Promise<void> {
   const deadline = performance.now() + withinMs
   for (const pid of pids) {
-    while ((await isStationOf(root, pid)) && performance.now() < deadline) await delay(50)
+    while ((await kindOf(root, pid)) !== undefined && performance.now() < deadline) await delay(50)
   }
 }
 

@@ -52,6 +52,8 @@ export interface LabStation extends LabStationWish {
 /** What a test or the lab changes in every station's configuration. */
 export interface LabConfigExtra {
   logLevel?: 'debug' | 'info' | 'trace'
+  /** The broker that they report their health to; without it, none. */
+  mqttUrl?: string
   /** Told of each station whose keys and configuration are there; with dozens of stations that takes minutes. */
   onStationMade?: (id: string) => void
 }
@@ -303,7 +305,7 @@ addresses = ["127.0.0.0/8"]
 
 [store]
 watermark_bytes = 268435456
-`
+${extra.mqttUrl === undefined ? '' : `\n[mqtt]\nurl = ${text(extra.mqttUrl)}\nsite = "lab"\n`}`
 }
 
 /** Somewhere in 127.0.0.0/8, all of which is this machine. */

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { bundledSigner } from '../test/fixtures/station/bundle.ts'
 import { labOffices } from './lab-agencies.ts'
+import { LabBroker } from './lab-broker.ts'
 import {
   endLeftStations,
   fileStation,
@@ -40,6 +41,7 @@ export class Lab {
   readonly #options: LabOptions
   readonly #signal: AbortSignal
   readonly #show = new LabShow()
+  readonly #broker = new LabBroker()
   /** Everything that was started, whether or not it came up. */
   readonly #processes: LabStationProcess[] = []
   #running: LabStationProcess[] = []
@@ -90,6 +92,7 @@ export class Lab {
   /** Tells every station to end, without waiting. */
   terminate(): void {
     for (const process of this.#processes) process.terminate()
+    this.#broker.terminate()
   }
 
   async #showOther(labPid: number): Promise<void> {
@@ -107,6 +110,7 @@ export class Lab {
     const left = await endLeftStations(folder)
     if (left > 0) this.#show.progress(`đã dừng ${left} trạm còn sót · stopped ${left} stations that were left`)
     await removeLabFile(folder)
+    await this.#broker.start(folder)
     this.#show.progress(`khóa, token, chứng thư, danh bạ · keys, tokens, certificates, directory: ${shown(folder)}`)
     const count = (what: string) => {
       let done = 0
@@ -117,6 +121,7 @@ export class Lab {
     }
     const network = await makeLabNetwork(folder, wishes, {
       logLevel: 'debug',
+      mqttUrl: this.#broker.url,
       signerCommand: bundledSigner,
       signerLogFile: join(folder, 'signers.log'),
       otherAgencies,
@@ -183,7 +188,7 @@ export class Lab {
   async #keepRunning(network: LabNetwork, result: RoundResult): Promise<void> {
     this.#show.line(`delivered ${result.delivered} of ${result.ways.length}`)
     const running = this.#running.map(({ station, pid = 0 }) => ({ station, pid }))
-    this.#show.whatNext(network.folder, running, result.docId)
+    this.#show.whatNext(network.folder, running, result.docId, this.#broker.url)
     if (this.#signal.aborted) return
     const stopped = new Promise<void>((resolve) =>
       this.#signal.addEventListener('abort', () => resolve(), { once: true }),
@@ -199,11 +204,12 @@ export class Lab {
   }
 
   async #stop(): Promise<void> {
-    if (this.#processes.length === 0) return
+    if (this.#processes.length === 0) return await this.#broker.stop()
     this.#show.progress('đang dừng các trạm · stopping the stations')
     const ends = await Promise.all(this.#processes.map(async (process) => ({ process, how: await process.stop() })))
     const odd = ends.filter(({ process, how }) => how !== 'exit code 0' && this.#running.includes(process))
     for (const { process, how } of odd) this.#show.progress(`✗ ${process.station.id}: ${how}`)
+    await this.#broker.stop()
     await this.#writeLock()
     if (this.#isReady) await this.#writeLabFile(false)
     this.#show.progress('đã dừng · stopped')
@@ -234,7 +240,7 @@ export class Lab {
     return this.#inTurn(() =>
       writeLock(
         this.#options.folder,
-        this.#processes.flatMap(({ pid }) => pid ?? []),
+        [...this.#processes, this.#broker].flatMap(({ pid }) => pid ?? []),
       ),
     )
   }
@@ -242,7 +248,9 @@ export class Lab {
   #writeLabFile(running: boolean): Promise<void> {
     if (!this.#isReady) return Promise.resolve()
     const stations = this.#running.map(({ station, pid = 0 }) => fileStation(station, pid))
-    return this.#inTurn(() => writeLabFile(this.#options.folder, { running, labPid: process.pid, stations }))
+    return this.#inTurn(() =>
+      writeLabFile(this.#options.folder, { running, labPid: process.pid, mqttUrl: this.#broker.url, stations }),
+    )
   }
 
   #inTurn(write: () => Promise<void>): Promise<void> {

@@ -108,7 +108,12 @@ export class LabShow {
   }
 
   /** What a newcomer may do while the lab runs. */
-  whatNext(folder: string, stations: readonly { station: LabStation; pid: number }[], docId: string): void {
+  whatNext(
+    folder: string,
+    stations: readonly { station: LabStation; pid: number }[],
+    docId: string,
+    mqttUrl: string,
+  ): void {
     const [sender, recipient] = stations
     if (sender === undefined || recipient === undefined) return
     const config = (one: { station: LabStation }): string => shown(one.station.configFile)
@@ -122,6 +127,8 @@ export class LabShow {
     this.line(`  scripts/tram trace ${docId} --config ${config(sender)}`)
     this.line(`  scripts/tram queue --config ${config(sender)}`)
     this.line(`  scripts/tram health --config ${config(recipient)}`)
+    this.line('  # mọi trạm trên một màn hình, qua MQTT · all stations on one screen, over MQTT')
+    this.line(`  scripts/tram fleet --broker ${mqttUrl}`)
     this.line('  # gọi như phần mềm QLVB (có ký HMAC) · call it as a backend does, with its HMAC')
     this.line(`  ${shown(vxpScriptOf(sender.station))} getAgenciesList`)
     this.line(`  ${shown(vxpScriptOf(sender.station))} getSentEdocList docId=${docId}`)

@@ -134,5 +134,9 @@ process.exitCode = await runCli(process.argv.slice(2), {
   apiSocket: async (configFile) => dataPaths((await load(configFile)).station.data_folder).apiSocket,
   offline,
   doctor,
+  async fleet(wish, signal) {
+    const { watchFleet } = await import('./fleet.ts')
+    return watchFleet(wish, process, signal)
+  },
   now: () => Date.now(),
 })

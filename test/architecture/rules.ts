@@ -20,6 +20,7 @@ const compositionRoots = [
   'src/station-watch.ts',
   'src/offline.ts',
   'src/doctor.ts',
+  'src/fleet.ts',
   'src/console.ts',
   'src/serial-parts.ts',
   'src/supervisor.ts',

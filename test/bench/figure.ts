@@ -60,6 +60,7 @@ export const figureIds = [
   'latency',
   'store',
   'mqtt-bytes',
+  'fleet',
   'lab',
 ] as const
 

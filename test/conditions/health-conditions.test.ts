@@ -7,9 +7,10 @@ import type { HealthBroker } from '../../src/equipment/mqtt/health-broker.ts'
 import { MqttHealthBroker } from '../../src/equipment/mqtt/mqtt-health-broker.ts'
 import { EventOutbox } from '../../src/exchange/health/event-outbox.ts'
 import { Sequence } from '../../src/exchange/sequence.ts'
+import { watchFleet } from '../../src/fleet.ts'
 import { PrometheusServer } from '../../src/surface/health/prometheus-server.ts'
 import { MemoryRecordStore } from '../contract/memory-record-store.ts'
-import { Mosquitto } from '../fixtures/mqtt/mosquitto.ts'
+import { freePort, Mosquitto } from '../fixtures/mqtt/mosquitto.ts'
 import { LinkProxy } from '../fixtures/network/link-proxy.ts'
 import { never, silent } from '../fixtures/store/temporary-store.ts'
 import { provokeAndClear, type Scenarios, type Setting } from './scenario.ts'
@@ -58,6 +59,13 @@ async function outboxAfter(count: number) {
   return dropped && { code: String(dropped.code), vi: String(dropped.text_vi), en: String(dropped.text_en) }
 }
 
+/** Reads the stations at a broker once. */
+function readFleet(broker: string) {
+  const terminal = { stdout: { write: () => true }, stdin: process.stdin }
+  const wish = { broker, isJson: true, isOnce: true, language: 'vi', askPassword: async () => '' } as const
+  return watchFleet(wish, terminal, never)
+}
+
 provokeAndClear(healthConditions, {
   BROKER_UNREACHABLE: async (setting) => {
     const { line, listed } = await connected(setting)
@@ -81,4 +89,12 @@ provokeAndClear(healthConditions, {
     return { begin: () => server.start(never), listed: () => server.conditions(), end: () => other.close() }
   },
   EVENTS_DROPPED: () => ({ happens: () => outboxAfter(9), again: () => outboxAfter(4) }),
+  FLEET_UNREADABLE: async ({ after }) => {
+    const mosquitto = await Mosquitto.open()
+    after(() => mosquitto.remove())
+    return {
+      wrong: async () => readFleet(`mqtt://127.0.0.1:${await freePort()}`),
+      right: () => readFleet(mosquitto.url),
+    }
+  },
 } satisfies Scenarios<typeof healthConditions>)

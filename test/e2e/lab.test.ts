@@ -10,6 +10,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { LabFile } from '../../scripts/lab-folder.ts'
 import { buildPacket } from '../fixtures/edxml/build-packet.ts'
+import { Onlooker } from '../fixtures/mqtt/mosquitto.ts'
 import { until } from '../fixtures/station/office.ts'
 import { projectRoot } from '../fixtures/station/station-process.ts'
 import { VxpKit } from '../fixtures/vxp-kit/vxp-kit.ts'
@@ -42,11 +43,19 @@ function isAlive(pid: number): boolean {
   return existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
 }
 
-/** A station and its signer. */
+/** A station and its signer; it has other children, too, that ask something of the box and end. */
 const familyOf = (pid: number): number[] => [
   pid,
-  ...readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+  ...readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    .split(' ')
+    .filter(Boolean)
+    .map(Number)
+    .filter((child) => commandOf(child).includes('tram-signer')),
 ]
+
+/** '' for one that has ended meanwhile. */
+const commandOf = (pid: number): string =>
+  existsSync(`/proc/${pid}`) ? readFileSync(`/proc/${pid}/cmdline`, 'utf8') : ''
 
 /** Starts the long-running lab. Resolves when lab.json is there. */
 async function startLab(): Promise<{
@@ -122,6 +131,15 @@ test('runs on for other programs, brings a killed station back, and Ctrl-C stops
   const second = run(script, ['--folder', folder])
   await expect(second).rejects.toMatchObject({ code: 1, stdout: expect.stringContaining(ngheAn.vxpEndpoint) })
 
+  const onlooker = await Onlooker.open(file.mqttUrl, 'tram/v1/lab/+/availability')
+  await until(
+    async () =>
+      new Set(onlooker.seen.flatMap(({ topic, text }) => (text === 'online' ? topic : []))).size === 3 || undefined,
+    async () => JSON.stringify(onlooker.seen),
+  )
+  await onlooker.close()
+  expect(output()).toContain(`scripts/tram fleet --broker ${file.mqttUrl}`)
+
   process.kill(ngheAn.pid, 'SIGKILL')
   const back = await until(
     async () => labFile()?.stations.find(({ name, pid }) => name === ngheAn.name && pid !== ngheAn.pid),
@@ -161,6 +179,7 @@ test('runs on for other programs, brings a killed station back, and Ctrl-C stops
   lab.kill('SIGINT')
   expect(await ended).toBe(0)
   expect(family.filter(isAlive)).toEqual([])
+  await expect(Onlooker.open(file.mqttUrl)).rejects.toThrow()
 })
 
 test('--once: a station that cannot start is named, the others are served, and the exit code is 1', async () => {
@@ -187,6 +206,7 @@ test('what a killed lab leaves is taken down, and nothing else is', async () => 
   const { stdout } = await run(script, ['down', '--folder', folder])
   expect(stdout).toContain('3')
   await gone(family)
+  await expect(Onlooker.open(file.mqttUrl)).rejects.toThrow()
   expect(existsSync(folder)).toBe(false)
 
   await writeFile(join(parent, 'letter.txt'), 'not a lab')

@@ -40,4 +40,13 @@ export const healthConditions = {
     todoVi: 'Xem nhật ký của trạm trong khoảng thời gian đó; kiểm tra vì sao mất liên lạc lâu như vậy.',
     todoEn: 'See the log of the station for that time; find out why the broker was away for so long.',
   },
+  FLEET_UNREADABLE: {
+    kind: 'refusal',
+    about: 'broker',
+    severity: 'error',
+    vi: 'Không đọc được máy chủ MQTT {broker}: {detail}',
+    en: 'The MQTT broker {broker} cannot be read: {detail}',
+    todoVi: 'Kiểm tra địa chỉ, --ca, tên và mật khẩu (hoặc --cert, --key), và quyền đọc tram/v1/# trên máy chủ.',
+    todoEn: 'Check the address, --ca, user and password (or --cert, --key), and the right to read tram/v1/# there.',
+  },
 } as const satisfies ConditionFamily

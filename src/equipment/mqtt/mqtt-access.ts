@@ -1,4 +1,5 @@
-// How the broker is reached: its address, and the certificates of the configuration. Shared by mqtt-health-broker.ts and mqtt-probe.ts.
+// How the broker is reached: its address, and the certificates of the configuration. Shared by mqtt-health-broker.ts and
+// mqtt-probe.ts; mqtt-fleet-broker.ts reads its certificates with it.
 import { open } from 'node:fs/promises'
 import { type BrokerAddress, parseBrokerUrl } from './mqtt-options.ts'
 
@@ -28,7 +29,8 @@ export async function readBrokerAccess(mqtt: AccessOptions): Promise<BrokerAcces
   return { address, tls: { ca, cert, key } }
 }
 
-async function readPem(file = ''): Promise<Uint8Array> {
+/** A file of certificates or of a key. @throws Error when it is too long to be one; system errors */
+export async function readPem(file = ''): Promise<Uint8Array> {
   await using handle = await open(file)
   const stat = await handle.stat()
   if (!stat.isFile() || stat.size > maxPemBytes) throw new Error(`${file} is not a file of reasonable size`)

@@ -1,11 +1,11 @@
 // One MQTT 5 connection over mqtt.js, from its first byte to its last. Part of mqtt-health-broker.ts, which makes the next one:
 // mqtt.js would reconnect by itself, but it keeps what was not acknowledged in memory and sends it again, reads the
 // certificates once, and does not jitter.
-import { connect as connectTcp, isIP, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import type { Socket } from 'node:net'
 import type { IClientOptions, MqttClient } from 'mqtt'
 import { maxInFlight, type Presence, type PublishOptions } from './health-broker.ts'
 import type { BrokerAccess } from './mqtt-access.ts'
+import { boundPackets, openSocket } from './mqtt-socket.ts'
 
 export interface ConnectionOptions extends BrokerAccess {
   clientId: string
@@ -18,7 +18,7 @@ export interface ConnectionOptions extends BrokerAccess {
 /** The broker has said no to a message, as opposed to the connection's end. */
 export class RefusedPublish extends Error {}
 
-/** The broker answers with a few bytes each time. What is longer is no answer, and mqtt.js would gather 256 MiB of it. */
+/** The broker answers with a few bytes each time. What is longer is no answer. */
 const maxAnswerBytes = 64 * 1024
 /** The session must outlive the delay of the will: when a session ends, its will is published at once (MQTT 5 §3.1.3.2.2). */
 const sessionBeyondWillSeconds = 3600
@@ -40,14 +40,7 @@ export class MqttConnection {
     client.on('error', (error) => this.#note(error.message))
     client.on('disconnect', ({ reasonCode }) => this.#note(`the broker ended it, reason ${reasonCode ?? 0}`))
     client.on('close', () => this.#over())
-    let answerBytes = 0
-    client.on('packetreceive', () => {
-      answerBytes = 0
-    })
-    socket.on('data', (chunk: Buffer) => {
-      answerBytes += chunk.length
-      if (answerBytes > maxAnswerBytes) this.drop('the broker sends what is no answer')
-    })
+    boundPackets(client, socket, maxAnswerBytes, () => this.drop('the broker sends what is no answer'))
     // Some of these mqtt.js keeps to itself.
     socket.on('error', (error) => this.#note(error.message))
   }
@@ -126,16 +119,6 @@ export class MqttConnection {
     for (const reject of this.#waiting) reject(new Error(detail))
   }
 }
-
-/** A socket that connects; encrypted where the address is. */
-export function openSocket({ address: { host, port, isEncrypted }, tls }: BrokerAccess): Socket {
-  if (!isEncrypted) return connectTcp({ host, port })
-  const servername = isIP(host) === 0 ? { servername: host } : {}
-  const { ca, cert, key } = tls ?? {}
-  return connectTls({ host, port, ...servername, ca: asBuffer(ca), cert: asBuffer(cert), key: asBuffer(key) })
-}
-
-const asBuffer = (bytes: Uint8Array | undefined): Buffer | undefined => bytes && Buffer.from(bytes)
 
 function clientOptions({ clientId, presence, keepAliveSeconds, connectTimeoutMs }: ConnectionOptions): IClientOptions {
   const willDelayInterval = Math.ceil(presence.offlineAfterMs / 1000)

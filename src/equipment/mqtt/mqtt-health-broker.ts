@@ -1,6 +1,5 @@
 // The broker over MQTT 5 (mqtt.js): connects, publishes the station's presence, and begins again with a growing, jittered pause
 // whenever the connection ends. Only station.ts and tests make one; mqtt-connection.ts is a single connection.
-import { setTimeout as delay } from 'node:timers/promises'
 import { TramError } from '../../base/errors.ts'
 import { type Logger, logFields } from '../../base/logger.ts'
 import {
@@ -11,6 +10,7 @@ import {
   type PublishOptions,
 } from './health-broker.ts'
 import { readBrokerAccess } from './mqtt-access.ts'
+import { type BackOff, keepTrying } from './mqtt-attempts.ts'
 import { MqttConnection, RefusedPublish } from './mqtt-connection.ts'
 import type { BrokerOptions } from './mqtt-options.ts'
 
@@ -20,16 +20,12 @@ export interface MqttHealthBrokerOptions {
   /** Our name at the broker: of two with the same name it lets in the later and throws out the former. */
   clientId: string
   presence: Presence
-  /** Pauses between attempts; ± 25 %, so that 4,000 stations do not come back in step. */
-  backOffMs?: { first: number; longest: number }
+  backOffMs?: BackOff
   /** The longest wait for a connection, or for the answer to a message. */
   answerTimeoutMs?: number
 }
 
-const defaultBackOffMs = { first: 1_000, longest: 60_000 }
 const defaultAnswerTimeoutMs = 30_000
-/** A connection that lived so long was a good one: two stations of one name must not throw each other out every second. */
-const goodAfterMs = 30_000
 /** A goodbye that takes longer is left to the will. */
 const goodbyeMs = 3_000
 
@@ -64,7 +60,9 @@ export class MqttHealthBroker implements HealthBroker {
   }
 
   async start(): Promise<void> {
-    this.#running = this.#keepConnected(this.#stopping.signal)
+    const { backOffMs } = this.#options
+    const once = (signal: AbortSignal): Promise<string> => this.#once(signal)
+    this.#running = keepTrying(once, (detail) => this.#failed(detail), backOffMs, this.#stopping.signal)
   }
 
   async publish(topic: string, payload: Uint8Array, options: PublishOptions): Promise<void> {
@@ -94,20 +92,6 @@ export class MqttHealthBroker implements HealthBroker {
       }
     }
     await this.#running
-  }
-
-  async #keepConnected(signal: AbortSignal): Promise<void> {
-    const { first, longest } = this.#options.backOffMs ?? defaultBackOffMs
-    let pauseMs = first
-    while (!signal.aborted) {
-      const sinceMs = performance.now()
-      const detail = await this.#once(signal)
-      if (signal.aborted) return
-      if (performance.now() - sinceMs >= goodAfterMs) pauseMs = first
-      this.#failed(detail)
-      await delay(pauseMs * (0.75 + Math.random() * 0.5), undefined, { signal }).catch(() => undefined)
-      pauseMs = Math.min(pauseMs * 2, longest)
-    }
   }
 
   /** One connection from beginning to end. Never throws: returns why it is over. */

@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import { TramError } from '../../base/errors.ts'
 import { type AccessOptions, readBrokerAccess } from './mqtt-access.ts'
-import { openSocket } from './mqtt-connection.ts'
+import { openSocket } from './mqtt-socket.ts'
 
 /**
  * A CONNECT of a version that there is not. A broker answers with a CONNACK or hangs up (MQTT 5 §3.1.2.2), before it looks who it

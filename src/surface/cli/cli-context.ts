@@ -60,6 +60,27 @@ export interface DoctorCommands {
   ): Promise<{ stream: AsyncIterable<Uint8Array>; members: readonly { name: string; failure?: string }[] }>
 }
 
+/** Which broker `fleet` reads, as whom, and how it prints. */
+export interface FleetWish {
+  /** URL. */
+  broker: string
+  /** PEM files. */
+  ca?: string
+  cert?: string
+  key?: string
+  user?: string
+  /** Its first line; without it somebody is asked. */
+  passwordFile?: string
+  askPassword(): Promise<string>
+  site?: string
+  isJson: boolean
+  isOnce: boolean
+  language: Language
+}
+
+/** That of the worst station. */
+export type FleetVerdict = 'ok' | 'degraded' | 'failed'
+
 export interface CliDeps {
   terminal: Terminal
   /** Aborts on SIGINT or SIGTERM. */
@@ -74,6 +95,8 @@ export interface CliDeps {
   apiSocket(configFile: string): Promise<string>
   offline: OfflineCommands
   doctor: DoctorCommands
+  /** Watches the stations of a broker; prints by itself. The verdict when it was to print once. @throws TramError */
+  fleet(wish: FleetWish, signal: AbortSignal): Promise<FleetVerdict | undefined>
   /** Milliseconds since 1970. */
   now(): number
 }

@@ -35,6 +35,7 @@ import {
   type VerifyOptions,
   verifyCommand,
 } from './cli-document-commands.ts'
+import { type FleetOptions, fleetCommand } from './cli-fleet-command.ts'
 import {
   auditVerifyCommand,
   clockTrustCommand,
@@ -120,14 +121,11 @@ export function createProgram(language: Language, { terminal }: Pick<CliDeps, 't
 
   const group = (name: string, text: HelpName): Command =>
     program.command(name).description(say(text)).helpOption('-h, --help', say('help')).helpCommand(false)
-  const leaf = (parent: Command, usage: string, text: HelpName): Command =>
-    parent
-      .command(usage)
-      .description(say(text))
-      .helpOption('-h, --help', say('help'))
-      .option('--config <file>', say('config'))
-      .option('--json', say('json'))
-      .option('--lang <vi|en>', say('lang'), languageNamed)
+  const leaf = (parent: Command, usage: string, text: HelpName, isOfStation = true): Command => {
+    const command = parent.command(usage).description(say(text)).helpOption('-h, --help', say('help'))
+    if (isOfStation) command.option('--config <file>', say('config'))
+    return command.option('--json', say('json')).option('--lang <vi|en>', say('lang'), languageNamed)
+  }
 
   leaf(program, 'run', 'run').action((options: SharedOptions) => perform(runCommand(), options))
   leaf(program, 'console', 'console')
@@ -148,6 +146,16 @@ export function createProgram(language: Language, { terminal }: Pick<CliDeps, 't
     .action(({ seconds, ...options }: SharedOptions & { seconds?: string }) =>
       perform(identifyCommand({ seconds }), options),
     )
+  leaf(program, 'fleet', 'fleet', false)
+    .requiredOption('--broker <url>', say('fleetBroker'))
+    .option('--ca <file>', say('fleetCa'))
+    .option('--cert <file>', say('fleetCert'))
+    .option('--key <file>', say('fleetKey'))
+    .option('--user <name>', say('fleetUser'))
+    .option('--password-file <file>', say('fleetPasswordFile'))
+    .option('--site <site>', say('fleetSite'))
+    .option('--once', say('fleetOnce'))
+    .action((options: SharedOptions & FleetOptions) => perform(fleetCommand(options), options))
   leaf(program, 'trace', 'trace')
     .argument('<document>', say('document'))
     .action((id: string, options: SharedOptions) => perform(traceCommand(id), options))

@@ -5,7 +5,7 @@ import type { HealthReport, TokenHealth } from '../../exchange/health/station-he
 import { type CliAction, type ExitCode, exitCodes } from './cli-context.ts'
 import { writeWhole } from './cli-files.ts'
 import { healthText } from './cli-health-text.ts'
-import { readPin } from './cli-terminal.ts'
+import { readSecret } from './cli-terminal.ts'
 import { labels } from './cli-texts.ts'
 
 /** The way to a rack in the cellar. */
@@ -36,7 +36,7 @@ export const healthCommand = (): CliAction => async (context) => {
 
 export const pinCommand = (): CliAction => async (context) => {
   const api = await context.api()
-  const pin = await readPin(context.deps.terminal, context.text(labels.pinPrompt), context.signal)
+  const pin = await readSecret(context.deps.terminal, 'PIN', context.text(labels.pinPrompt), context.signal)
   const token = await api.ask<TokenHealth>({ method: 'POST', path: 'pin', json: { pin } })
   context.print(token, () => `${token.label}: ${token.state}`)
   return exitCodes.ok

@@ -34,6 +34,21 @@ export const help = {
   doctorNetwork: both('gọi thử vài trạm khác', 'call some other stations too'),
   identify: both('nháy đèn để nhận ra máy', 'blink the lights, to find the box'),
   identifySeconds: both('nháy bao lâu, tính bằng giây; mặc định 120', 'how long, in seconds; default 120'),
+  fleet: both('tình trạng mọi trạm trên máy chủ MQTT, nặng nhất trước', 'every station at an MQTT broker, worst first'),
+  fleetBroker: both(
+    'mqtts://máy[:cổng] của người vận hành; mqtt:// chỉ cho địa chỉ loopback',
+    'mqtts://host[:port] for operators; mqtt:// for loopback addresses only',
+  ),
+  fleetCa: both('chứng thư CA của máy chủ (PEM)', "CA of the broker's certificate (PEM)"),
+  fleetCert: both('chứng thư của mình, nếu máy chủ cần (PEM)', 'our certificate, if the broker wants one (PEM)'),
+  fleetKey: both('khóa của chứng thư đó (PEM)', 'key of that certificate (PEM)'),
+  fleetUser: both('tên đăng nhập; mật khẩu được hỏi', 'user name; the password is asked for'),
+  fleetPasswordFile: both('tệp có mật khẩu ở dòng đầu', 'file whose first line is the password'),
+  fleetSite: both('chỉ các trạm ở nơi này', 'stations of this site only'),
+  fleetOnce: both(
+    'in một lần rồi thoát; không có màn hình thì luôn như vậy, trừ khi có --json',
+    'print once and exit; always so without a terminal, except with --json',
+  ),
   trace: both('đường đi của một văn bản, có thời gian', 'the way of a document with its times'),
   document: both('mã văn bản (DocId) hoặc mã mục trong hộp đến', 'DocId, or id of an inbox item'),
   queue: both('các lượt chuyển chưa xong', 'deliveries that have not ended'),
@@ -127,5 +142,6 @@ export const labels = {
   more: both('… còn nữa', '… and more'),
   pinPrompt: both('PIN: ', 'PIN: '),
   blinking: both('Đèn đang nháy.', 'The lights are blinking.'),
+  passwordPrompt: both('Mật khẩu: ', 'Password: '),
   interrupted: both('đã dừng', 'stopped'),
 } as const satisfies Record<string, Text>
