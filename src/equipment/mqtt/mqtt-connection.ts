@@ -51,10 +51,10 @@ export class MqttConnection {
    */
   static async open(options: ConnectionOptions, signal: AbortSignal): Promise<MqttConnection> {
     // Two megabytes that a station without a broker does without.
-    const { MqttClient } = await import('mqtt')
+    const { mqttClientOn } = await import('./mqtt-client.ts')
     signal.throwIfAborted()
     const socket = openSocket(options)
-    const client = new MqttClient(() => socket, clientOptions(options))
+    const client = mqttClientOn(socket, clientOptions(options))
     const connection = new MqttConnection(client, socket)
     const onAbort = (): void => connection.drop('stopped')
     signal.addEventListener('abort', onAbort, { once: true })

@@ -101,9 +101,9 @@ export class SerialportLine implements SerialLine, Service {
   async #open(stopping: AbortSignal): Promise<void> {
     try {
       // Loaded by the stations that have a line: it brings a native library.
-      const { SerialPort } = await import('serialport')
+      const { serialPortOf } = await import('./serialport-port.ts')
       const { path, baudRate, controlLines } = this.#options
-      const port = new SerialPort({ path, baudRate, autoOpen: false, highWaterMark: readBytes })
+      const port = serialPortOf({ path, baudRate, autoOpen: false, highWaterMark: readBytes })
       await new Promise<void>((resolve, reject) => port.open((error) => (error === null ? resolve() : reject(error))))
       if (stopping.aborted) return await close(port)
       this.#hold(port, stopping)
