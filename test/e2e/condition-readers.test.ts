@@ -56,7 +56,8 @@ afterAll(async () => {
 async function tram(...words: string[]): Promise<string[]> {
   const [program = '', ...flags] = bundledStation
   const argv = [...flags, ...words, '--config', office.station.configFile, '--lang', 'vi']
-  const child = spawn(program, argv, { stdio: ['ignore', 'pipe', 'inherit'], env: process.env })
+  const env = { ...process.env, ...office.station.token.env }
+  const child = spawn(program, argv, { stdio: ['ignore', 'pipe', 'inherit'], env })
   const [out] = await Promise.all([text(child.stdout), once(child, 'close')])
   return out.split('\n').filter((line) => /^\S+ +(\S+ )?token /.test(line))
 }
