@@ -121,6 +121,12 @@ const importsAreVisible = eachFile('an import of a computed name escapes every o
   find(bareCode, /(?:\b(?:await|return|void)|[=(,:?>])\s*(?:import|require)\s*\(\s*[^'"\s]/g),
 )
 
+const packagesAreImportedByName = eachFile(
+  'a package that is loaded late has no named exports in the split bundle when it is CommonJS: import it by name in a file of ours, and load that',
+  // @libp2p/ are ES modules.
+  ({ text }) => find(text, /\bimport\(\s*'(?!\.|node:|@libp2p\/)/g),
+)
+
 const matches = (packageName: string, pattern: string): boolean =>
   pattern.endsWith('/') ? packageName.startsWith(pattern) : packageName === pattern
 
@@ -256,6 +262,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   noBarrels,
   noDefaultExports,
   importsAreVisible,
+  packagesAreImportedByName,
   packagesStayHome,
   adaptersAreHandedIn,
   documentIsPure,

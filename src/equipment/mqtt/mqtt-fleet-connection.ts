@@ -42,11 +42,11 @@ export async function readFleet(
   listener: Omit<FleetListener, 'lost'>,
   signal: AbortSignal,
 ): Promise<string> {
-  const { MqttClient: Client } = await import('mqtt')
+  const { mqttClientOn } = await import('./mqtt-client.ts')
   if (signal.aborted) return 'stopped'
   const { address, tls, site, answerTimeoutMs } = options
   const socket = openSocket({ address, tls })
-  const client = new Client(() => socket, clientOptions(options))
+  const client = mqttClientOn(socket, clientOptions(options))
   const ended = Promise.withResolvers<string>()
   let detail: string | undefined
   const drop = (reason: string): void => {

@@ -53,6 +53,8 @@ export class HealthPublisher implements Service {
   #publishedInfo = ''
   /** States until the details are due again. */
   #untilDetails = 0
+  /** The names in the last details. */
+  #publishedDetails: ReadonlySet<string> = new Set()
   #isTroubled = false
 
   constructor(options: HealthPublisherOptions, deps: HealthPublisherDeps) {
@@ -115,8 +117,12 @@ export class HealthPublisher implements Service {
     const values = splitState(await this.#deps.state())
     const mark = { ts: this.#deps.clock.now(), seq: ++this.#seq }
     await this.#publishNumbers('state', { ...mark, ...values.state }, 1)
-    if (this.#untilDetails === 0 && Object.keys(values.details).length > 0) {
+    const names = Object.keys(values.details)
+    // A token that is ready at last has numbers that nobody should wait a quarter of an hour for.
+    const hasNew = names.some((name) => !this.#publishedDetails.has(name))
+    if ((this.#untilDetails === 0 || hasNew) && names.length > 0) {
       await this.#publishNumbers('details', { ...mark, ...values.details }, detailsEvery)
+      this.#publishedDetails = new Set(names)
       this.#untilDetails = detailsEvery
     }
     this.#untilDetails = Math.max(0, this.#untilDetails - 1)

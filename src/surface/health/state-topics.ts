@@ -3,7 +3,7 @@
 // message only, has all of it. Read by health-publisher.ts, home-assistant.ts and the kits of docs/monitoring.
 import { type MetricName, metricNames } from '../../exchange/health/metrics.ts'
 
-/** `state`: every `state_interval_s`. `details`: with every fifteenth of them, and after each connection. */
+/** `state`: every `state_interval_s`. `details`: with every fifteenth of them, after each connection, and when a number is new. */
 export type StateTopic = 'state' | 'details'
 
 /** After so many states the details are published again. */

@@ -114,6 +114,11 @@ describe('HealthPublisher', () => {
     expect(JSON.parse(details?.text ?? '')).toEqual({ ts: 1_700_000_000_000, seq: first, certificate_days: 90.123 })
     expect(JSON.parse(seen('state').at(-1)?.text ?? '')).toMatchObject({ status: 0, queue_depth: 2 })
     expect(seen('state').at(-1)?.text).not.toContain('certificate_days')
+    // A number that was not there before is not kept back.
+    const known = seqs().length
+    given.state = { ...given.state, directory_days: 3 }
+    await until(() => seen('details').some(({ text }) => text.includes('directory_days')))
+    expect((seqs()[known] ?? 0) - (seqs()[known - 1] ?? 0)).toBeLessThan(15)
     hub.down()
     const [states, before] = [seen('state').length, seqs().length]
     hub.up()
