@@ -50,6 +50,7 @@ interface Consumer {
   qos: number
   persistent_session: boolean
   client_id: string
+  fieldpass?: string[]
   topic_parsing: { topic: string; tags: string }[]
 }
 
@@ -103,6 +104,11 @@ describe('telegraf', () => {
         expect(strings.filter((key) => !texts.includes(key) && !tags.includes(key))).toEqual([])
       }
     }
+  })
+
+  it('keeps every metric by its name, and no other', () => {
+    const kept = consumers.find(({ topics }) => topics.includes('tram/v1/+/+/state'))?.fieldpass ?? []
+    expect(kept.toSorted()).toEqual(['seq', ...metricNames].toSorted())
   })
 
   it('parses topics by patterns as long as what they parse', () => {
