@@ -119,7 +119,7 @@ export class StationHealth {
   readonly #options: { station: string; generation: number; version: string }
   readonly #deps: StationHealthDeps
   #readySince = 0
-  #certificate: { der: Buffer; endsMs: number } | undefined
+  #certificate: { der: Buffer; endsMs: number | null } | undefined
 
   constructor(options: { station: string; generation: number; version: string }, deps: StationHealthDeps) {
     this.#options = options
@@ -186,13 +186,14 @@ export class StationHealth {
     }
   }
 
-  /** When the token's certificate or one above it ends, whichever is first. Parsed once for each certificate. */
+  /**
+   * When the token's certificate or one above it ends, whichever is first. Parsed once for each certificate. null for one that does
+   * not read: what is on a token is not ours, and the sealer says what is wrong with it.
+   */
   #certificateEnd({ certificate }: TokenDescription): number | null {
     if (certificate === null) return null
-    if (this.#certificate?.der.equals(certificate) !== true) {
-      const ends = [certificate, ...this.#deps.chain].map((der) => parseCertificate(der).notAfterMs)
-      this.#certificate = { der: Buffer.from(certificate), endsMs: Math.min(...ends) }
-    }
+    if (this.#certificate?.der.equals(certificate) !== true)
+      this.#certificate = { der: Buffer.from(certificate), endsMs: firstEnd([certificate, ...this.#deps.chain]) }
     return this.#certificate.endsMs
   }
 
@@ -232,6 +233,14 @@ export class StationHealth {
       )
       .slice(0, maxUnreachable)
       .map(({ station, depth }) => new TramError('PEER_UNREACHABLE', { station, detail: `queue = ${depth}` }))
+  }
+}
+
+function firstEnd(certificates: readonly Uint8Array[]): number | null {
+  try {
+    return Math.min(...certificates.map((der) => parseCertificate(der).notAfterMs))
+  } catch {
+    return null
   }
 }
 
