@@ -1,9 +1,14 @@
-// Looks at the health report again and again, and tells what has changed: events for far away (event-outbox.ts), acts of the audit
-// log, and listeners beside it (LEDs, panel). What was told is kept, so that a condition that ended while the station was off is
-// told to have ended.
-
+// Looks at the health report again and again, and tells what has changed: events for far away (event-outbox.ts) and acts of the audit
+// log. What was told is kept, so that a condition that ended while the station was off is told to have ended. Whoever shows the
+// report (LEDs, panel, numbers) gets it here, so that they share one.
 import type { Clock } from '../../base/clock.ts'
-import { type ConditionCode, isConditionCode, isStateCode, renderCondition } from '../../base/conditions/catalogue.ts'
+import {
+  type ConditionCode,
+  isConditionCode,
+  isStateCode,
+  renderCondition,
+  type StateCode,
+} from '../../base/conditions/catalogue.ts'
 import { asTramError } from '../../base/errors.ts'
 import type { Service } from '../../base/lifecycle.ts'
 import { type Logger, logFields } from '../../base/logger.ts'
@@ -44,6 +49,8 @@ const goneMs = 20_000
 /** So many changes are told in an hour at most; what is not told now is told when it still holds later. */
 const maxPerHour = 120
 const hourMs = 3_600_000
+/** Known from what the store holds: while it does not read, they have not ended. */
+const readFromStore: ReadonlySet<StateCode> = new Set(['PEER_UNREACHABLE', 'DEADLINE_MISSED'])
 /** Events that stand for themselves and wait for their telling; of more only the number is kept. */
 const maxHappened = 50
 
@@ -53,7 +60,6 @@ export class ConditionWatch implements Service {
   readonly #alarms = new Map<string, Alarm>()
   /** When an alarm was last seen to hold, by the monotonic clock. */
   readonly #seenMs = new Map<string, number>()
-  readonly #listeners = new Set<(report: HealthReport) => void>()
   readonly #stopping = new AbortController()
   readonly #wake = new WakeSignal()
   #happened: HealthEvent[] = []
@@ -65,11 +71,6 @@ export class ConditionWatch implements Service {
 
   constructor(deps: ConditionWatchDeps) {
     this.#deps = deps
-  }
-
-  /** Calls `listener` with every new report. Its failures are its own. Before start. */
-  onReport(listener: (report: HealthReport) => void): void {
-    this.#listeners.add(listener)
   }
 
   /** Reads what was told in earlier runs, tells that the station has started, and looks. Throws as `RecordStore.get`. */
@@ -145,10 +146,12 @@ export class ConditionWatch implements Service {
 
   /** Tells what is different from what was told. */
   async #look(report: HealthReport): Promise<void> {
-    for (const listener of this.#listeners) listener(report)
     const now = this.#deps.clock.monotonic()
     const holds = new Map(report.conditions.map((one) => [key('alarm', one.code, one.subject || '-'), one]))
     for (const name of holds.keys()) this.#seenMs.set(name, now)
+    if (report.store.state === 'failed') {
+      for (const [name, { code }] of this.#alarms) if (readFromStore.has(code)) this.#seenMs.set(name, now)
+    }
     const raised = [...holds].filter(([name]) => !this.#alarms.has(name))
     const ended = [...this.#alarms].filter(
       ([name]) => !holds.has(name) && now - (this.#seenMs.get(name) ?? Number.NEGATIVE_INFINITY) >= goneMs,
@@ -177,8 +180,9 @@ export class ConditionWatch implements Service {
       this.#happened = [...happened, ...this.#happened].slice(0, maxHappened)
       throw error
     }
-    if (changes.length > 0) await this.#note(changes)
+    // Told is told: what cannot be noted comes again with each look, and must not come without end.
     this.#allowance.left -= changes.length
+    if (changes.length > 0) await this.#note(changes)
   }
 
   /** Only then: a crash before it tells a change twice, which is better than never. */

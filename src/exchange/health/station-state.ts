@@ -41,6 +41,8 @@ export class StationState {
     const count = (severity: string): number => report.conditions.filter((one) => one.severity === severity).length
     const age = (openedAt: number | null): number => (openedAt === null ? 0 : Math.max(0, now - openedAt) / 1000)
     const oldest = oldestOf(Object.values(oldestByUrgency))
+    // Of a store that does not read nothing is known, least of all that nothing waits.
+    const stored = (value: number): number | undefined => (report.store.state === 'ok' ? value : undefined)
     const daysUntil = (timeMs: number | null): number | undefined =>
       timeMs === null || timeMs === 0 ? undefined : (timeMs - now) / dayMs
     return finite({
@@ -49,15 +51,15 @@ export class StationState {
       conditions_critical: count('critical'),
       conditions_error: count('error'),
       conditions_warning: count('warning'),
-      queue_depth: queues.reduce((sum, { depth }) => sum + depth, 0),
-      oldest_undelivered_seconds: age(oldest),
-      oldest_undelivered_hoa_toc_seconds: age(oldestByUrgency.hoaToc),
-      oldest_undelivered_thuong_khan_seconds: age(oldestByUrgency.thuongKhan),
-      oldest_undelivered_khan_seconds: age(oldestByUrgency.khan),
-      oldest_undelivered_thuong_seconds: age(oldestByUrgency.thuong),
-      deadline_breaches: report.overdue.count,
-      waybills_unsealed: report.sealing.waybills,
-      receipts_owed: report.sealing.receipts,
+      queue_depth: stored(queues.reduce((sum, { depth }) => sum + depth, 0)),
+      oldest_undelivered_seconds: stored(age(oldest)),
+      oldest_undelivered_hoa_toc_seconds: stored(age(oldestByUrgency.hoaToc)),
+      oldest_undelivered_thuong_khan_seconds: stored(age(oldestByUrgency.thuongKhan)),
+      oldest_undelivered_khan_seconds: stored(age(oldestByUrgency.khan)),
+      oldest_undelivered_thuong_seconds: stored(age(oldestByUrgency.thuong)),
+      deadline_breaches: stored(report.overdue.count),
+      waybills_unsealed: stored(report.sealing.waybills),
+      receipts_owed: stored(report.sealing.receipts),
       documents_accepted_total: tally.count('accepted'),
       sealed_total: tally.sealedLeaves,
       signatures_total: tally.count('sealed'),
@@ -69,7 +71,7 @@ export class StationState {
       last_seal_timestamp_seconds: seconds(tally.lastAt('sealed')),
       last_delivery_timestamp_seconds: seconds(tally.lastAt('delivered')),
       peers_connected: report.peers.connected,
-      peers_known: report.peers.known,
+      peers_known: stored(report.peers.known),
       directory_version: directory.version,
       directory_days: directory.version === 0 ? undefined : daysUntil(directory.expires),
       clock_trusted: flag(report.conditions.every(({ code }) => code !== 'CLOCK_UNTRUSTED')),

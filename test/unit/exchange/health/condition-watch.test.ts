@@ -20,6 +20,7 @@ let watch: ConditionWatch
 let now: [code: StateCode, subject: string, data: Record<string, string | number>][]
 let told: HealthEvent[]
 let failure: Error | undefined
+let store: HealthReport['store']['state']
 let reports: number
 let starts: number
 
@@ -28,7 +29,7 @@ beforeEach(async () => {
   records = new MemoryRecordStore()
   audit = new AuditLog(records, clock, logger)
   await audit.start()
-  ;[now, told, failure, reports, starts, lines.length] = [[], [], undefined, 0, 0, 0]
+  ;[now, told, failure, store, reports, starts, lines.length] = [[], [], undefined, 'ok', 0, 0, 0]
   watch = await started()
 })
 afterEach(() => watch.stop())
@@ -36,7 +37,7 @@ afterEach(() => watch.stop())
 const report = async (): Promise<HealthReport> => {
   reports += 1
   const conditions = now.map(([code, subject, data]) => ({ ...renderCondition(code, data), subject, data }))
-  return { now: clock.now(), conditions } as unknown as HealthReport
+  return { now: clock.now(), conditions, store: { state: store } } as unknown as HealthReport
 }
 
 async function started(): Promise<ConditionWatch> {
@@ -111,6 +112,18 @@ describe('a condition', () => {
     ])
   })
 
+  it('that only the store knows of has not ended while it does not read', async () => {
+    now = [['PEER_UNREACHABLE', 'one', { station: 'one', detail: '' }]]
+    await look()
+    ;[now, store] = [[['STORE_DAMAGED', '', { place: 'x', detail: 'y' }]], 'failed']
+    await look(20_000)
+    await look(20_000)
+    expect(changes()).toEqual(['PEER_UNREACHABLE raised one', 'STORE_DAMAGED raised'])
+    ;[now, store] = [[], 'ok']
+    await look(20_000)
+    expect(changes().slice(2)).toEqual(['PEER_UNREACHABLE cleared one', 'STORE_DAMAGED cleared'])
+  })
+
   it('that ended while the station was off is told to have ended', async () => {
     now = [['DIRECTORY_MISSING', '', {}]]
     await look()
@@ -157,6 +170,13 @@ it('tells again what it could not note: twice is better than never', async () =>
   expect(new Set(changes())).toEqual(new Set(['DIRECTORY_MISSING raised']))
   expect(told.length).toBeGreaterThan(1)
   expect(await acts()).toEqual(['condition-raised DIRECTORY_MISSING'])
+})
+
+it('does not tell what it cannot note without end', async () => {
+  records.failure = new TramError('STORE_FAILED', { detail: 'no' })
+  now = [['DIRECTORY_MISSING', '', {}]]
+  for (let looks = 0; looks < 140; looks += 1) await look(1)
+  expect(told).toHaveLength(120)
 })
 
 it('does not flood: beyond 120 changes in an hour it tells the rest later, if it still holds', async () => {

@@ -30,13 +30,13 @@ const report = {
 } as unknown as HealthReport
 const tally = { count: () => 1, sealedLeaves: 2, lastAt: () => now } as unknown as Tally
 
-const state = (readings: BoxReadings, ups?: UpsState): StationState => {
+const state = (readings: BoxReadings, ups?: UpsState, told = report): StationState => {
   const token = new TimedToken(
     { sign: async () => new Uint8Array(1) } as unknown as ConstructorParameters<typeof TimedToken>[0],
     clock,
   )
   return new StationState({
-    report: async () => report,
+    report: async () => told,
     ...{ tally, token },
     syncMs: () => 12.3456789,
     readings: async () => readings,
@@ -81,6 +81,24 @@ it('a station fills in every metric that it has', async () => {
     last_seal_timestamp_seconds: now / 1000,
   })
   expect(Object.keys(values)).toEqual(metricNames.filter((name) => values[name] !== undefined))
+})
+
+it('what only the store knows is absent while it does not read, and not nothing', async () => {
+  const failed: HealthReport = { ...report, queues: [], store: { state: 'failed', detail: 'x' } }
+  const [before, values] = [await state({}).values(), await state({}, undefined, failed).values()]
+  expect(Object.keys(before).filter((name) => !(name in values))).toEqual([
+    'queue_depth',
+    'oldest_undelivered_seconds',
+    'oldest_undelivered_hoa_toc_seconds',
+    'oldest_undelivered_thuong_khan_seconds',
+    'oldest_undelivered_khan_seconds',
+    'oldest_undelivered_thuong_seconds',
+    'deadline_breaches',
+    'waybills_unsealed',
+    'receipts_owed',
+    'peers_known',
+  ])
+  expect(values.store_ok).toBe(0)
 })
 
 it('what the box cannot tell is absent, and what is no number never gets out', async () => {
