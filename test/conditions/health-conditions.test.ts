@@ -32,7 +32,7 @@ async function connected({ after }: Setting) {
   after(() => broker.stop())
   while (!broker.isConnected) await new Promise((resolve) => setTimeout(resolve, 5))
   const listed = () => (broker.trouble === undefined ? [] : [broker.trouble])
-  return { broker, line, listed }
+  return { mosquitto, broker, line, listed }
 }
 
 /** The first thing that the outbox tells after `count` events, of which it keeps five. */
@@ -72,9 +72,13 @@ provokeAndClear(healthConditions, {
     return { begin: () => line.cut(false), listed, end: () => line.cut(true) }
   },
   BROKER_REFUSED: async (setting) => {
-    const { broker, listed } = await connected(setting)
-    const publish = (topic: string) => broker.publish(topic, Buffer.from('1'), { retain: false })
-    return { begin: () => publish('forbidden/x').catch(() => undefined), listed, end: () => publish('tram/x') }
+    const { mosquitto, broker, listed } = await connected(setting)
+    const publish = () => broker.publish('forbidden/x', Buffer.from('1'), { retain: false }).catch(() => undefined)
+    const end = async (): Promise<void> => {
+      mosquitto.allowAll()
+      while (broker.trouble !== undefined) await publish()
+    }
+    return { begin: publish, listed, end }
   },
   METRICS_NOT_SERVED: async ({ after }) => {
     const other = createServer().listen({ host: '127.0.0.1', port: 0 })

@@ -126,6 +126,7 @@ export class MemoryHealthBroker implements HealthBroker {
     clearTimeout(this.#will)
     this.#hub.take(this.#presence.topic, Buffer.from(this.#presence.online), { retain: true })
     this.#isConnected = true
+    this.#refusal = undefined
     queueMicrotask(() => this.#listener())
   }
 
@@ -145,7 +146,7 @@ export class MemoryHealthBroker implements HealthBroker {
       throw this.#refusal
     }
     this.#hub.take(topic, payload, options)
-    this.#refusal = undefined
+    if (this.#refusal?.data.topic === topic) this.#refusal = undefined
   }
 
   #failWaiting(): void {

@@ -28,7 +28,10 @@ export interface PublishOptions {
  */
 export interface HealthBroker extends Service {
   readonly isConnected: boolean
-  /** Why there is no connection, or what the broker has refused last; undefined while all is well. */
+  /**
+   * Why there is no connection, or what the broker has refused last, until it takes a message of that topic or there is a new
+   * connection; undefined while all is well.
+   */
   readonly trouble: BrokerTrouble | undefined
   /** Calls `listener` after every connection, when the presence is published. Set once, before `start`. */
   onConnected(listener: () => void): void

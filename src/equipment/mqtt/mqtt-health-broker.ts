@@ -109,6 +109,8 @@ export class MqttHealthBroker implements HealthBroker {
       signal.throwIfAborted()
       this.#connection = connection
       this.#unreachable = undefined
+      // It may be another broker, or have other rules by now.
+      this.#refusal = undefined
       this.#logger.info({ broker: this.#broker }, 'connected to the broker')
       this.#listener()
       return await connection.ended
@@ -140,7 +142,8 @@ export class MqttHealthBroker implements HealthBroker {
     )
     try {
       await connection.publish(topic, payload, options)
-      this.#refusal = undefined
+      // Of another topic it says nothing: a broker may take every state and no event.
+      if (this.#refusal?.data.topic === topic) this.#refusal = undefined
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error)
       if (!(error instanceof RefusedPublish)) throw this.#away(detail)
