@@ -1,6 +1,7 @@
 // Runs the inventory program (systeminformation-inventory.ts) once, when it is first asked for, in a process group of its own: when
 // it takes too long or prints too much, it ends with every program that it has started. Where nobody asks, nothing runs.
 import { type ChildProcess, spawn } from 'node:child_process'
+import type { Readable } from 'node:stream'
 import type { Service } from '../../base/lifecycle.ts'
 import type { Logger } from '../../base/logger.ts'
 import { type BoxInventory, parseInventory } from './box-inventory.ts'
@@ -48,15 +49,17 @@ export class InventoryProcess implements Service {
     const [program = '', ...args] = this.#options.command
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'], detached: true })
     this.#child = child
+    child.on('error', (error) => this.#deps.logger.warn({ detail: error.message }, 'no inventory of the box'))
     const pieces: Buffer[] = []
     let bytes = 0
-    child.stdout.on('data', (piece: Buffer) => {
+    // Without a free file descriptor there is none, whatever the types say; error and close come all the same.
+    const stdout: Readable | undefined = child.stdout
+    stdout?.on('data', (piece: Buffer) => {
       bytes += piece.length
       if (bytes > maxAnswerBytes) this.#kill()
       else pieces.push(piece)
     })
     const timer = setTimeout(() => this.#kill(), this.#options.deadlineMs ?? deadlineMs)
-    child.on('error', (error) => this.#deps.logger.warn({ detail: error.message }, 'no inventory of the box'))
     child.once('close', (code) => {
       clearTimeout(timer)
       this.#child = undefined

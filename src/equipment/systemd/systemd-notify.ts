@@ -2,6 +2,7 @@
 // costs some 9 ms of CPU; a child that stays (socat, perl) would cost 0.2 ms, and 2 to 5 MB for ever: at three messages a minute
 // the memory is dearer. The program stays until systemd has read the message, so that systemd still sees whose it is.
 import { spawn } from 'node:child_process'
+import type { Readable } from 'node:stream'
 import { asTramError } from '../../base/errors.ts'
 import { type Logger, logFields } from '../../base/logger.ts'
 import type { Notice, Notify } from './notify.ts'
@@ -66,11 +67,13 @@ export class SystemdNotify implements Notify {
       stdio: ['ignore', 'ignore', 'pipe'],
       timeout: longestMs,
     })
+    // Before all else: without a free file descriptor there is no stderr, whatever the types say, and the error comes next.
+    child.once('error', reject)
     let complaint = ''
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    const stderr: Readable | undefined = child.stderr
+    stderr?.setEncoding('utf8').on('data', (text: string) => {
       complaint = (complaint + text).slice(0, 500)
     })
-    child.once('error', reject)
     child.once('close', (code, signal) => {
       if (code === 0) resolve()
       else reject(new Error(`systemd-notify ended with ${code ?? signal}: ${complaint.trim()}`))
