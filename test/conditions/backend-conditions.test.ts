@@ -174,7 +174,7 @@ provokeAndClear(backendConditions, {
     await audit.start()
     const told: HealthEvent[] = []
     const watch = new ConditionWatch({
-      report: async () => ({ now: 0, conditions: [] }) as unknown as HealthReport,
+      report: async () => ({ now: 0, conditions: [], store: { state: 'ok' } }) as unknown as HealthReport,
       tell: async (events) => void told.push(...events),
       ...{ records, audit, clock: systemClock, logger: silent, version: '1' },
     })

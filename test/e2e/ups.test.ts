@@ -86,7 +86,7 @@ describe('a station on a UPS', () => {
     await shows(0, 'Van phong Chinh phu')
     await shows(2, 'UPS-SILENT')
     panel.press(2)
-    await shows(0, '1/1 UPS o')
+    await shows(0, '1/1 UPS noi o')
     await cable.plug()
     await untilPower()
     await shows(2, 'Khong co loi')

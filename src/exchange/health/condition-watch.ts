@@ -46,6 +46,8 @@ const workShare = 0.05
 const freshMs = 5_000
 /** A condition that is gone for so long has ended: what wavers is one alarm, not many. */
 const goneMs = 20_000
+/** A start is full of beginnings: so long after it a condition must have held for a while, or every token would be told as absent. */
+const young = { forMs: 60_000, settleMs: 15_000 }
 /** So many changes are told in an hour at most; what is not told now is told when it still holds later. */
 const maxPerHour = 120
 const hourMs = 3_600_000
@@ -58,8 +60,10 @@ export class ConditionWatch implements Service {
   readonly name = 'condition watch'
   readonly #deps: ConditionWatchDeps
   readonly #alarms = new Map<string, Alarm>()
-  /** When an alarm was last seen to hold, by the monotonic clock. */
+  /** When an alarm was last seen to hold, by the monotonic clock; and since when what is not told yet holds. */
   readonly #seenMs = new Map<string, number>()
+  #sinceMs: ReadonlyMap<string, number> = new Map()
+  #startedMs = 0
   readonly #stopping = new AbortController()
   readonly #wake = new WakeSignal()
   #happened: HealthEvent[] = []
@@ -76,7 +80,8 @@ export class ConditionWatch implements Service {
   /** Reads what was told in earlier runs, tells that the station has started, and looks. Throws as `RecordStore.get`. */
   async start(): Promise<void> {
     const { records, clock } = this.#deps
-    this.#allowance.atMs = clock.monotonic()
+    this.#startedMs = clock.monotonic()
+    this.#allowance.atMs = this.#startedMs
     for await (const [name, value] of records.range(range('alarm'))) {
       const alarm = alarmOf(value)
       if (alarm === undefined) continue
@@ -152,7 +157,12 @@ export class ConditionWatch implements Service {
     if (report.store.state === 'failed') {
       for (const [name, { code }] of this.#alarms) if (readFromStore.has(code)) this.#seenMs.set(name, now)
     }
-    const raised = [...holds].filter(([name]) => !this.#alarms.has(name))
+    const before = this.#sinceMs
+    this.#sinceMs = new Map([...holds.keys()].map((name) => [name, before.get(name) ?? now]))
+    const settleMs = now - this.#startedMs < young.forMs ? young.settleMs : 0
+    const raised = [...holds].filter(
+      ([name]) => !this.#alarms.has(name) && now - (this.#sinceMs.get(name) ?? now) >= settleMs,
+    )
     const ended = [...this.#alarms].filter(
       ([name]) => !holds.has(name) && now - (this.#seenMs.get(name) ?? Number.NEGATIVE_INFINITY) >= goneMs,
     )

@@ -31,6 +31,9 @@ beforeEach(async () => {
   await audit.start()
   ;[now, told, failure, store, reports, starts, lines.length] = [[], [], undefined, 'ok', 0, 0, 0]
   watch = await started()
+  // What a start is full of is behind us.
+  await look(60_000)
+  told = []
 })
 afterEach(() => watch.stop())
 
@@ -211,6 +214,21 @@ it('shares one report among all who ask at a time, and one that is seconds old',
   clock.advance(6_000)
   await Promise.all([watch.current(), watch.current()])
   expect(reports).toBe(before + 1)
+})
+
+it('of a station that has just started, tells only what lasts: a token that is still being opened is not absent', async () => {
+  await watch.stop()
+  now = [['TOKEN_ABSENT', '', { token: 'one' }]]
+  watch = await started()
+  await look()
+  now = []
+  await look()
+  now = [['DIRECTORY_MISSING', '', {}]]
+  await look()
+  expect(told).toEqual([])
+  await look()
+  await look()
+  expect(changes()).toEqual(['DIRECTORY_MISSING raised'])
 })
 
 it('does not take up records of another version', async () => {
