@@ -133,7 +133,7 @@ beforeAll(async () => {
     `    at ${inFileName} (${inSubject})`,
   ]
   await writeFile(log, `${lines.join('\n')}\n`)
-  await script('journalctl', `cat ${log}`)
+  await script('journalctl', `tac ${log}`)
   // What a kernel or a program may repeat of what it was given.
   const secrets = [
     token.pin,

@@ -45,12 +45,13 @@ export const collectors: Readonly<Record<string, Collector>> = {
   },
   'log.jsonl': async (_site, signal) => {
     const isOurs = await ownMessages()
+    // Backwards, so that what is cut off beyond the bound is the oldest.
     const text = await output(
       'journalctl',
-      ['-u', 'tram*', '-n', String(maxLogLines), '-o', 'cat', '--no-pager'],
+      ['-u', 'tram*', '-r', '-n', String(maxLogLines), '-o', 'cat', '--no-pager'],
       signal,
     )
-    const lines = text.trimEnd().split('\n').slice(-maxLogLines)
+    const lines = text.trimEnd().split('\n').slice(0, maxLogLines).reverse()
     return `${lines.map((line) => shownLogLine(line, isOurs)).join('\n')}\n`
   },
   'units.txt': (_site, signal) => {
