@@ -101,6 +101,8 @@ export class SysfsLeds implements Service {
       const conditions = isSought || !this.#isReady ? [] : await this.#conditions()
       const state = ledStateOf({ isSought, isReady: this.#isReady, conditions })
       if (state.id === this.#shown) return
+      // Should one light refuse, the other may show the new state already: nothing is known until both have obeyed.
+      this.#shown = ''
       for (const colour of this.#colours) await this.#drive(colour, ledPatterns[state[colour]])
       this.#shown = state.id
       this.#isRefused = false

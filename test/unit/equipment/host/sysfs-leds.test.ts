@@ -118,6 +118,22 @@ describe('lights in sysfs', () => {
     await expect(read('none', 'trigger')).rejects.toThrow('ENOENT')
   })
 
+  it('a light that was driven before the other refused goes back with the state', async () => {
+    const leds = lights()
+    await leds.start()
+    leds.markReady()
+    await leds.update()
+    await tree.drop('sys/class/leds/PWR/brightness')
+    conditions = [critical('DISK_FULL')]
+    await leds.update()
+    expect(await shown('ACT')).toBe('off')
+    await tree.set('sys/class/leds/PWR/brightness', '0')
+    conditions = []
+    await leds.update()
+    expect(await both()).toEqual(['on', 'off'])
+    await leds.stop()
+  })
+
   it('a light that refuses is told once, and shown when it obeys again', async () => {
     await tree.drop('sys/class/leds/ACT/delay_on')
     const leds = lights()
