@@ -84,6 +84,12 @@ export class Cfa635Panel implements Panel, Service {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer)
+    if (!this.#isSilent) {
+      // The display keeps its rows when we are gone: they are to be those that were wanted last.
+      await this.#round
+      this.#go()
+      await this.#round
+    }
     this.#wanted = []
     this.#answered(false)
     await this.#round
@@ -108,8 +114,11 @@ export class Cfa635Panel implements Panel, Service {
       const shown = this.#shown
       if (
         !(await this.#send({ type: writeCommand, data: Buffer.from(`\0${String.fromCharCode(row)}${text}`, 'latin1') }))
-      )
-        return this.#note(this.#wanted.length > 0)
+      ) {
+        // Nothing is said of it at the end, when nobody waits for its answer.
+        if (this.#wanted.length > 0) this.#note(true)
+        return
+      }
       // Not when the line went and came meanwhile: then the display may be empty again.
       shown[row] = text
       this.#note(false)

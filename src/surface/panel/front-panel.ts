@@ -57,6 +57,10 @@ export class FrontPanel implements Service {
     clearInterval(this.#timer)
     this.#stopping.abort()
     await this.#refreshing
+    // The display keeps its rows: it must not go on to call a station well that does not run.
+    this.#pages = [[this.#options.stationName.slice(0, panelColumns), 'Trạm đã dừng']]
+    this.#page = 0
+    this.#show()
   }
 
   /** Asks for a report and shows it; the timer does it. One at a time. */

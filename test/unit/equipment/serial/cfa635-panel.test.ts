@@ -131,6 +131,15 @@ describe('a CFA635', () => {
     },
   )
 
+  it('has what was wanted last when it is left alone', async () => {
+    panel.show(rows)
+    await until(() => display.rows).toEqual(drawn)
+    panel.show(['Sở Nội vụ', 'Trạng thái: HỎNG'])
+    panel.show(['Sở Nội vụ', 'Trạm đã dừng'])
+    await panel.stop()
+    expect(display.rows).toEqual(['So Noi vu', 'Tram da dung', '', ''].map((row) => row.padEnd(20)))
+  })
+
   it('is drawn anew when it comes back', async () => {
     panel.show(rows)
     await until(() => display.rows).toEqual(drawn)

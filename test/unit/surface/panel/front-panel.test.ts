@@ -95,7 +95,10 @@ describe('the pages of the front panel', () => {
     report = well
     await refresh()
     expect(panel.rows[1]).toBe('Trạng thái: TỐT')
+    // The display outlives the station.
     await front.stop()
+    panel.press('down')
+    expect(panel.rows).toEqual(['Sở Nội vụ', 'Trạm đã dừng'])
   })
 
   it('are missing to an operator when the display is silent', () => {
