@@ -5,13 +5,17 @@ import { filtered, pageRows, type ScreenView } from './fleet-screen.ts'
 
 const maxFilterLength = 64
 const escapeKey = '\u001b'
-/** What the keys of a terminal send, as the letters that do the same. */
+/** What some keys of a terminal send, as the letters that do the same; the others do nothing. */
 const sequences: Readonly<Record<string, string>> = {
   '\u001b[6~': 'n',
   '\u001b[5~': 'p',
   '\u001b[B': 'n',
   '\u001b[A': 'p',
 }
+
+/** A key: its sequence (a held one comes as several at once), or a letter. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is how a key's sequence begins
+const keyPattern = /\u001b(?:\[[\d;]*[A-Za-z~]|O[A-Za-z])|./gsu
 
 export class FleetKeys {
   readonly view: Pick<ScreenView, 'page' | 'filter' | 'isFilterOpen' | 'isTroubledOnly'> = {
@@ -23,8 +27,10 @@ export class FleetKeys {
 
   /** Takes what was typed, one or more keys. */
   typed(text: string): 'quit' | 'on' {
-    const key = sequences[text]
-    for (const one of key === undefined ? text : [key]) {
+    for (const [typed] of text.matchAll(keyPattern)) {
+      const isSequence = typed.length > 2
+      const one = isSequence ? sequences[typed] : typed
+      if (one === undefined || (isSequence && this.view.isFilterOpen)) continue
       if (one === '\u0003') return 'quit'
       if (this.view.isFilterOpen) this.#edit(one)
       else if (one === 'q') return 'quit'

@@ -90,6 +90,17 @@ describe('the keys', () => {
     expect(keys.view.page).toBe(0)
   })
 
+  it('that are held come several at once, and those without a meaning change nothing', () => {
+    const keys = new FleetKeys()
+    // In a filter they are no letters.
+    keys.typed('/s-0\u001b[B0\r')
+    keys.typed('\u001b[B\u001b[B\u001b[B')
+    for (const typed of ['\u001b[D', '\u001b[3~', '\u001bOP', '\u001b[1;5C']) keys.typed(typed)
+    expect(keys.view).toMatchObject({ page: 3, filter: 's-00' })
+    keys.typed('\u001b[A\u001b[A')
+    expect(keys.view).toMatchObject({ page: 1, filter: 's-00' })
+  })
+
   it('filter by text and by trouble, and quit', () => {
     const fleet = fleetOf(30)
     fleet.say('hn/s-0007/availability', 'offline')
