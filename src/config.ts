@@ -110,6 +110,7 @@ function withAbsolutePaths(config: Config, folder: string): Config {
       module: resolve(folder, token.module),
       chain_files: all(token.chain_files),
       ...(token.pin_file === undefined ? {} : { pin_file: resolve(folder, token.pin_file) }),
+      ...(token.folder === undefined ? {} : { folder: resolve(folder, token.folder) }),
     },
     trust: {
       anchors: all(trust.anchors),

@@ -139,7 +139,7 @@ async function testSeal(
   logger: Logger,
   signal: AbortSignal,
 ): Promise<{ certificateSha256: string; durationMs: number }> {
-  const { signerSocket } = dataPaths(config.station.data_folder)
+  const { signerSocket } = dataPaths(config.station.data_folder, config.token.folder)
   const client = new SignerClient({ socketPath: signerSocket }, { logger, clock: systemClock })
   try {
     await client.start(signal)
@@ -172,7 +172,7 @@ async function findToken(
   logger: Logger,
   signal: AbortSignal,
 ): Promise<FoundToken> {
-  const { signerSocket } = dataPaths(config.station.data_folder)
+  const { signerSocket } = dataPaths(config.station.data_folder, config.token.folder)
   if (await isThere(signerSocket)) {
     const client = new SignerClient({ socketPath: signerSocket }, { logger, clock: systemClock })
     try {

@@ -158,7 +158,7 @@ async function withToken<Result>(
   use: (token: ReadyToken) => Promise<Result>,
 ): Promise<Result> {
   const chain = await readCertificates(config.token.chain_files)
-  const { signerSocket } = dataPaths(config.station.data_folder)
+  const { signerSocket } = dataPaths(config.station.data_folder, config.token.folder)
   const client = new SignerClient({ socketPath: signerSocket }, { logger, clock: systemClock })
   const command = [...signerCommand, '--config', config.file]
   const signer = new SignerProcess({ command, logTo: 'stderr' }, { logger })

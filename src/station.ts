@@ -101,7 +101,7 @@ export async function startStation(
   signal: AbortSignal,
   supervision: Supervision = {},
 ): Promise<Station> {
-  const paths = dataPaths(config.station.data_folder)
+  const paths = dataPaths(config.station.data_folder, config.token.folder)
   await mkdir(config.station.data_folder, { recursive: true, mode: 0o700 })
   const supervisor = new Supervisor(supervision, logger)
   const parts = await assemble(config, paths, commands, supervisor)

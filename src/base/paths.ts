@@ -1,4 +1,4 @@
-// Where things lie in a data folder. Pure: a folder in, names out.
+// Where things lie in a data folder, and in the signer's. Pure: folders in, names out.
 import { join } from 'node:path'
 
 export interface DataPaths {
@@ -28,8 +28,11 @@ export interface DataPaths {
   peerKey: string
 }
 
-/** The names inside `dataFolder`. */
-export function dataPaths(dataFolder: string): DataPaths {
+/**
+ * The names inside `dataFolder`.
+ * @param signerFolder where the signer, as a user of its own, keeps what is the signer's
+ */
+export function dataPaths(dataFolder: string, signerFolder = dataFolder): DataPaths {
   return {
     store: join(dataFolder, 'store'),
     packets: join(dataFolder, 'packets'),
@@ -38,10 +41,10 @@ export function dataPaths(dataFolder: string): DataPaths {
     quarantine: join(dataFolder, 'quarantine'),
     ballast: join(dataFolder, 'ballast'),
     apiSocket: join(dataFolder, 'api.sock'),
-    signerSocket: join(dataFolder, 'signer.sock'),
-    signerAlive: join(dataFolder, 'signer.live'),
+    signerSocket: join(signerFolder, 'signer.sock'),
+    signerAlive: join(signerFolder, 'signer.live'),
     diskProbe: join(dataFolder, 'disk-probe'),
-    pinState: join(dataFolder, 'pin-state'),
+    pinState: join(signerFolder, 'pin-state'),
     peerKey: join(dataFolder, 'peer.key'),
   }
 }

@@ -6,13 +6,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createLogger } from '../../src/base/logger.ts'
+import { dataPaths } from '../../src/base/paths.ts'
 import { SignerProcess } from '../../src/equipment/token/signer-process.ts'
 import { verifiesWith } from '../contract/token-contract.ts'
 import { buildPkcs11Fake, createFakeToken, type FakeToken } from '../fixtures/pkcs11-fake/pkcs11-fake.ts'
 import { createTestPki } from '../fixtures/pki/test-pki.ts'
 import { leafCertificate } from '../fixtures/softhsm/leaf-certificate.ts'
 import { createSoftHsmToken } from '../fixtures/softhsm/softhsm-token.ts'
-import { never, SignerBench, until } from './signer-harness.ts'
+import { never, SignerBench, until, WatchedClient } from './signer-harness.ts'
 
 const digest = createHash('sha256').update('a root statement').digest()
 const built = mkdtempSync(join(tmpdir(), 'tram-fake-'))
@@ -290,6 +291,27 @@ describe('the process', () => {
     await client.is('ready')
     expect(await third.kill('SIGTERM')).toEqual({ code: 0, signal: null })
     expect(existsSync(bench.paths.signerSocket)).toBe(false)
+  })
+
+  it('in a folder of its own, lets its group in and keeps everything there', async () => {
+    const own = join(bench.folder, 'own')
+    const config = readFileSync(bench.configFile, 'utf8')
+    writeFileSync(bench.configFile, `${config}folder = "own"\n`)
+    const paths = dataPaths(join(bench.folder, 'data'), own)
+    const client = new WatchedClient(paths.signerSocket)
+    const signer = bench.run()
+    try {
+      await client.start(never)
+      await client.is('ready')
+      await client.sign(digest, never)
+      for (const socket of [paths.signerSocket, paths.signerAlive]) expect(statSync(socket).mode & 0o777).toBe(0o660)
+      expect(statSync(paths.pinState).mode & 0o777).toBe(0o700)
+      expect(existsSync(bench.paths.signerSocket)).toBe(false)
+      expect(existsSync(bench.paths.pinState)).toBe(false)
+    } finally {
+      await client.stop()
+      await signer.kill('SIGTERM')
+    }
   })
 
   it('of several started at once, one serves', async () => {

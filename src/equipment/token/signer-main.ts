@@ -8,7 +8,7 @@ import { asTramError, TramError } from '../../base/errors.ts'
 import { type Service, startAll, stopAll } from '../../base/lifecycle.ts'
 import { createLogger, type Logger, logFields } from '../../base/logger.ts'
 import { maxConfigLength, parseOptions } from '../../base/options.ts'
-import { dataPaths } from '../../base/paths.ts'
+import { type DataPaths, dataPaths } from '../../base/paths.ts'
 import { PinFile } from './pin-file.ts'
 import { PinGuard } from './pin-guard.ts'
 import { lookAtToken } from './pkcs11-look.ts'
@@ -64,28 +64,30 @@ function readBounded(file: string): string {
   }
 }
 
-function readConfig(file: string): { dataFolder: string; token: TokenOptions; folder: string } {
+function readConfig(file: string): { paths: DataPaths; token: TokenOptions; folder: string } {
   const sections = { station: signerStationOptions, token: tokenOptions }
   const { station, token } = parseOptions(readBounded(file), file, sections, 'ignore')
   const folder = dirname(resolve(file))
-  return { dataFolder: resolve(folder, station.data_folder), token, folder }
+  const dataFolder = resolve(folder, station.data_folder)
+  const ownFolder = token.folder === undefined ? undefined : resolve(folder, token.folder)
+  return { paths: dataPaths(dataFolder, ownFolder), token, folder }
 }
 
 /** No lock, no socket, no PIN: others may use the token meanwhile. */
 function look({ config }: Arguments): void {
-  const { dataFolder, token, folder } = readConfig(config)
+  const { paths, token, folder } = readConfig(config)
   const description = lookAtToken(
     new Pkcs11Module(resolve(folder, token.module)),
-    new PinGuard({ folder: dataPaths(dataFolder).pinState }),
+    new PinGuard({ folder: paths.pinState }),
     { label: token.label, serial: token.serial, keyId: token.key_id },
   )
   process.stdout.write(`${lookMark}${encodeDescription(description)}\n`)
 }
 
 /** Only once the signer's own socket has proven that we are alone. */
-const alive = (watchdog: SignerWatchdog, path: string): Service => ({
+const alive = (watchdog: SignerWatchdog, path: string, mode: number): Service => ({
   name: 'signer-alive',
-  start: () => watchdog.answerOn(path),
+  start: () => watchdog.answerOn(path, mode),
   stop: () => rm(path, { force: true }),
 })
 
@@ -98,8 +100,7 @@ function compose(
   logger: Logger,
   onBroken: OnBroken,
 ): Service[] {
-  const { dataFolder, token: options, folder } = readConfig(config)
-  const paths = dataPaths(dataFolder)
+  const { paths, token: options, folder } = readConfig(config)
   const guard = new PinGuard({ folder: paths.pinState })
   const pinFile =
     options.pin_file === undefined
@@ -117,9 +118,11 @@ function compose(
     },
     { logger, guard, pinFile, onBroken },
   )
-  const server = new SignerServer({ socketPath: paths.signerSocket }, { token, logger })
+  // In a folder of its own the station is another user, and in the group that the service has.
+  const mode = options.folder === undefined ? 0o600 : 0o660
+  const server = new SignerServer({ socketPath: paths.signerSocket, mode }, { token, logger })
   token.onStateChange = (description) => server.announce(description)
-  return [server, alive(watchdog, paths.signerAlive), token]
+  return [server, alive(watchdog, paths.signerAlive, mode), token]
 }
 
 function fail(logger: Logger, error: unknown): never {

@@ -1,4 +1,4 @@
-// The signer's ear: answers the station's frames on a Unix socket (mode 0600) with what the token says.
+// The signer's ear: answers the station's frames on a Unix socket with what the token says.
 // Between signer-client, in the station, and pkcs11-token beside it. Trusts the station with the token, not with memory.
 import { chmod, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
@@ -30,6 +30,7 @@ const maxSocketPathBytes = 107
 export class SignerServer implements Service {
   readonly name = 'signer-server'
   readonly #socketPath: string
+  readonly #mode: number
   readonly #token: Token
   readonly #logger: Logger
   #lock: Server | null = null
@@ -37,8 +38,10 @@ export class SignerServer implements Service {
   #inode: bigint | null = null
   readonly #connections = new Set<Socket>()
 
-  constructor(options: { socketPath: string }, deps: { token: Token; logger: Logger }) {
+  /** `options.mode`: of the socket; default 0600, nobody but its owner. */
+  constructor(options: { socketPath: string; mode?: number }, deps: { token: Token; logger: Logger }) {
     this.#socketPath = options.socketPath
+    this.#mode = options.mode ?? 0o600
     this.#token = deps.token
     this.#logger = deps.logger
   }
@@ -97,7 +100,7 @@ export class SignerServer implements Service {
       server.once('error', reject)
       server.listen(path, resolve)
       await promise
-      await chmod(path, 0o600)
+      await chmod(path, this.#mode)
       this.#inode = (await stat(path, { bigint: true })).ino
       await rename(path, this.#socketPath)
     } finally {

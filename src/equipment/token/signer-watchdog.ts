@@ -7,10 +7,10 @@ import { TramError } from '../../base/errors.ts'
 
 export interface SignerWatchdog {
   /**
-   * From now on, whoever connects to the Unix socket `path` (mode 0600; a stale one is replaced) gets one byte and is cut.
+   * From now on, whoever connects to the Unix socket `path` (a stale one is replaced) gets one byte and is cut.
    * @throws TramError SIGNER_UNREACHABLE when nobody could
    */
-  answerOn(path: string): Promise<void>
+  answerOn(path: string, mode?: number): Promise<void>
   stop(): Promise<void>
 }
 
@@ -29,7 +29,7 @@ setInterval(() => {
   writeSync(1, JSON.stringify({ level: 60, time: new Date().toISOString(), stuckAfterMs, msg: 'a call of the PKCS#11 library does not return: the signer kills itself' }) + '\\n')
   process.kill(process.pid, 'SIGKILL')
 }, Math.max(50, stuckAfterMs / 10))
-parentPort.on('message', (path) => {
+parentPort.on('message', ({ path, mode }) => {
   const tell = (error) => parentPort.postMessage(error ? error.message : '')
   try {
     rmSync(path, { force: true })
@@ -40,7 +40,7 @@ parentPort.on('message', (path) => {
     server.maxConnections = 8
     server.once('error', tell)
     server.listen(path, () => {
-      chmodSync(path, 0o600)
+      chmodSync(path, mode)
       tell()
     })
   } catch (error) {
@@ -55,9 +55,9 @@ export function startSignerWatchdog(stuckAfterMs: number): SignerWatchdog {
   const worker = new Worker(source, { eval: true, workerData: { beats, stuckAfterMs } })
   const timer = setInterval(() => Atomics.add(beats, 0, 1), Math.max(25, stuckAfterMs / 20))
   return {
-    async answerOn(path) {
+    async answerOn(path, mode = 0o600) {
       const answer = once(worker, 'message')
-      worker.postMessage(path)
+      worker.postMessage({ path, mode })
       const [detail] = (await answer) as [string]
       if (detail !== '') throw new TramError('SIGNER_UNREACHABLE', { detail })
     },

@@ -33,6 +33,14 @@ export const tokenOptions = Type.Object(
         description: 'file that holds the PIN; without it a person enters the PIN after every start',
       }),
     ),
+    folder: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 4096,
+        description:
+          "folder of the signer's socket and PIN state when the signer runs as a user of its own, as systemd starts it: closed to the station but for the socket, which the signer's group may use; without it they lie in `data_folder`",
+      }),
+    ),
     sessions: Type.Integer({
       minimum: 1,
       maximum: 16,

@@ -94,6 +94,8 @@ export const secretsCheck: Check = async (site) => {
       await access(path, constants.R_OK)
       if ((mode & others) !== 0) troubles.push(new TramError('FILE_EXPOSED', { file: path, mode: octal(mode) }))
     } catch (error) {
+      // A signer that is a user of its own keeps its PIN from everybody else.
+      if (key === 'token.pin_file' && token.folder !== undefined && isSystemError(error, 'EACCES')) continue
       troubles.push(new TramError('FILE_UNUSABLE', { key, file: path, detail: textOf(error) }, { cause: error }))
     }
   }
