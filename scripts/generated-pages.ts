@@ -3,8 +3,9 @@
 // figures.md from what was measured. generate-docs.ts writes them; a test compares them with what is committed.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { families } from '../src/base/conditions/catalogue.ts'
+import { type ConditionCode, families } from '../src/base/conditions/catalogue.ts'
 import { type Condition, type ConditionKind, parts } from '../src/base/conditions/condition.ts'
+import { messageId } from '../src/base/conditions/message-id.ts'
 import { configSections } from '../src/config.ts'
 import { boxMetrics } from '../src/exchange/health/box-metrics.ts'
 import { equipmentMetrics } from '../src/exchange/health/equipment-metrics.ts'
@@ -27,6 +28,7 @@ export async function generatedPages(): Promise<Map<string, string>> {
     ['docs/metrics.md', metricsPage()],
     ['docs/openapi.json', `${JSON.stringify(await describeRestApi(), undefined, 2)}\n`],
     ['docs/cli.md', cliPage()],
+    ['systemd/tram.catalog', journalCatalogue()],
     ['docs/leds.md', ledPage(notice)],
     ['docs/monitoring/zabbix/tram-template.yaml', zabbixPage()],
     ['docs/figures.md', figuresPage(readFigures())],
@@ -184,6 +186,17 @@ Everything that a person can be told: in a refusal, an alarm, a log, on the cons
 - *event* (sự kiện): happened once; there is nothing to clear. / Xảy ra một lần; không có gì để khắc phục.
 
 ${chapters.join('\n')}`
+}
+
+/** What `journalctl -x` shows beside an entry (systemd.journal-fields(7), MESSAGE_ID). */
+function journalCatalogue(): string {
+  const entries = families.flatMap(([, family]) =>
+    Object.entries<Condition>(family).map(
+      ([code, { vi, en, todoVi, todoEn }]) =>
+        `-- ${messageId(code as ConditionCode)}\nSubject: ${code}\nDefined-By: Tram\nDocumentation: file:/usr/share/doc/tram/conditions.md\n\n${vi}\n→ ${todoVi}\n\n${en}\n→ ${todoEn}\n`,
+    ),
+  )
+  return `# Made by \`npm run generate:docs\`; do not edit.\n\n${entries.join('\n')}`
 }
 
 function metricsPage(): string {

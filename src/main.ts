@@ -5,16 +5,15 @@ import { join, resolve } from 'node:path'
 import { asTramError } from './base/errors.ts'
 import { createLogger, logFields } from './base/logger.ts'
 import { dataPaths } from './base/paths.ts'
+import { signerFlags } from './equipment/token/signer-flags.ts'
 import type { DoctorCommands, OfflineCommands } from './surface/cli/cli-context.ts'
 import { runCli } from './surface/cli/cli-program.ts'
 
 /** argv of the signer program that belongs to this one: the bundle beside it, or the source when run from source. */
 function signerCommand(): string[] {
   const folder = import.meta.dirname
-  // It computes next to nothing itself, the token's library does: size is what counts.
-  const flags = ['--optimize-for-size']
-  if (!import.meta.filename.endsWith('.ts')) return [process.execPath, ...flags, join(folder, 'tram-signer.mjs')]
-  return [process.execPath, ...flags, '--import', 'tsx', join(folder, 'equipment/token/signer-main.ts')]
+  if (!import.meta.filename.endsWith('.ts')) return [process.execPath, ...signerFlags, join(folder, 'tram-signer.mjs')]
+  return [process.execPath, ...signerFlags, '--import', 'tsx', join(folder, 'equipment/token/signer-main.ts')]
 }
 
 /** argv of the program that prints the box's inventory, in the same way. */

@@ -316,7 +316,10 @@ async function assemble(config: Config, paths: DataPaths, commands: StationComma
       ...(power === undefined ? [] : [power.guard]),
       ...(panel === undefined ? [] : [panel.pages]),
     ],
-    tell: (events) => reports.tell(events),
+    tell: (events) => {
+      supervisor.note(events)
+      return reports.tell(events)
+    },
     eventsWaiting: () => reports.waiting(),
   })
   const panel = panelParts(config, { report: () => watched.watch.current(), logger })

@@ -6,6 +6,7 @@ import type { Logger } from './base/logger.ts'
 import type { DataPaths } from './base/paths.ts'
 import { writeFailure } from './equipment/store/durable-files.ts'
 import type { LevelStore } from './equipment/store/level-store.ts'
+import { JournalEntries, type JournalEntry } from './equipment/systemd/journal-entries.ts'
 import { type Supervision, watchdogPeriodMs } from './equipment/systemd/notify.ts'
 import { StartProgress } from './equipment/systemd/start-progress.ts'
 import { SystemdNotify } from './equipment/systemd/systemd-notify.ts'
@@ -33,11 +34,13 @@ async function writeByte(file: string): Promise<void> {
 
 export class Supervisor {
   readonly #notify: SystemdNotify | undefined
+  readonly #journal: JournalEntries | undefined
   readonly #watchdogMs: number | undefined
   readonly logger: Logger
 
   constructor(supervision: Supervision, logger: Logger) {
     this.#notify = supervision.socket ? new SystemdNotify({ socketPath: supervision.socket }, { logger }) : undefined
+    this.#journal = supervision.socket ? new JournalEntries({ logger }) : undefined
     this.#watchdogMs = watchdogPeriodMs(supervision, process.pid)
     this.logger = logger
   }
@@ -50,6 +53,11 @@ export class Supervisor {
       signerPart((signal) => askSignerAlive(paths.signerAlive, signal)),
     ]
     return [new Heartbeat({ watchdogMs: this.#watchdogMs }, { parts, notify: this.#notify, logger: this.logger })]
+  }
+
+  /** What has changed, for the journal. */
+  note(events: readonly JournalEntry[]): void {
+    this.#journal?.add(events)
   }
 
   /** As `startAll`; READY=1 when all have started. */
@@ -67,7 +75,7 @@ export class Supervisor {
   async stopAll(services: readonly Service[]): Promise<Map<string, Error>> {
     this.#notify?.tell({ stopping: true, status: 'đang dừng / stopping' })
     const failures = await stopAll(services)
-    await this.#notify?.idle()
+    await Promise.all([this.#notify?.idle(), this.#journal?.idle()])
     return failures
   }
 }
