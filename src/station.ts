@@ -8,16 +8,9 @@ import { type Logger, logFields } from './base/logger.ts'
 import { type DataPaths, dataPaths } from './base/paths.ts'
 import { PeerLog } from './base/peer-log.ts'
 import type { Config } from './config.ts'
-import { ChronyClock } from './equipment/host/chrony-clock.ts'
-import { LinuxBox } from './equipment/host/linux-box.ts'
 import { Libp2pNetwork } from './equipment/link/libp2p-link.ts'
 import { createLoopback } from './equipment/link/memory-link.ts'
-import { DiskSpace } from './equipment/store/disk-space.ts'
-import { FilePacketStore } from './equipment/store/file-packet-store.ts'
-import { LevelStore } from './equipment/store/level-store.ts'
 import type { Supervision } from './equipment/systemd/notify.ts'
-import { SignerClient } from './equipment/token/signer-client.ts'
-import { SignerProcess } from './equipment/token/signer-process.ts'
 import { Directory } from './exchange/directory/directory.ts'
 import { DirectoryCounts } from './exchange/directory/directory-counts.ts'
 import { DirectoryExchange } from './exchange/directory/directory-exchange.ts'
@@ -29,7 +22,6 @@ import { exportEvidence } from './exchange/evidence/evidence-archive.ts'
 import { EvidenceCollector } from './exchange/evidence/evidence-collector.ts'
 import { PinEntry } from './exchange/evidence/pin-entry.ts'
 import { Tracing } from './exchange/evidence/tracing.ts'
-import { TimedToken } from './exchange/health/timed-token.ts'
 import { KeyedLock } from './exchange/keyed-lock.ts'
 import { OfficeDesk } from './exchange/office-desk.ts'
 import { PacketOwners } from './exchange/packet-owners.ts'
@@ -55,15 +47,15 @@ import { StaleSeals } from './exchange/send/stale-seals.ts'
 import { Sequence } from './exchange/sequence.ts'
 import { Statuses } from './exchange/statuses.ts'
 import { Switchboard } from './exchange/switchboard.ts'
-import { TrustedClock } from './exchange/time/trusted-clock.ts'
 import { panelParts, upsParts } from './serial-parts.ts'
 import { brokerParts } from './station-broker.ts'
+import { installEquipment } from './station-equipment.ts'
 import { prometheusParts } from './station-prometheus.ts'
 import { watchStation } from './station-watch.ts'
 import { Supervisor } from './supervisor.ts'
 import { RestServer } from './surface/rest/rest-server.ts'
 import { VxpServer } from './surface/vxp/vxp-server.ts'
-import { importInstalled, readCertificates, readTrust } from './trust-files.ts'
+import { importInstalled } from './trust-files.ts'
 
 const dayMs = 86_400_000
 /** For a round of meeting other stations. */
@@ -121,51 +113,12 @@ const step = (name: string, start: () => Promise<void>): Service => ({ name, sta
 async function assemble(config: Config, paths: DataPaths, commands: StationCommands, supervisor: Supervisor) {
   const { logger } = supervisor
   const own = { station: config.station.id, generation: config.station.generation }
-  const trust = await readTrust(config.trust)
-  const chain = await readCertificates(config.token.chain_files)
-
-  const space = new DiskSpace(
-    {
-      folder: config.station.data_folder,
-      ballastFile: paths.ballast,
-      ballastBytes: config.store.ballast_bytes,
-      watermarkBytes: config.store.watermark_bytes,
-      statusReserveBytes: config.store.status_reserve_bytes,
-      checkIntervalMs: 5_000,
-    },
-    { logger },
-  )
-  const records = new LevelStore(
-    { folder: paths.store, quarantineFolder: paths.quarantine },
-    {
-      logger,
-      clock: systemClock,
-      onDiskFull: () => space.freeBallast(),
+  const { trust, chain, space, records, packets, signer, token, timedToken, chrony, box, clock } =
+    await installEquipment(config, paths, {
+      signerCommand: commands.signer,
       onDamage: (error) => recovery.damaged(error),
-    },
-  )
-  const packets = new FilePacketStore(
-    { packetsFolder: paths.packets, incomingFolder: paths.incoming, maxPacketBytes: config.store.max_packet_bytes },
-    { records, space, logger },
-  )
-  const signer = config.token.start_signer
-    ? new SignerProcess({ command: [...commands.signer, '--config', config.file] }, { logger })
-    : undefined
-  const token = new SignerClient({ socketPath: paths.signerSocket }, { logger, clock: systemClock })
-  const timedToken = new TimedToken(token, systemClock)
-  const chrony = new ChronyClock(
-    { port: config.box.chrony_port, program: config.box.chronyc },
-    { clock: systemClock, logger },
-  )
-  const box = new LinuxBox(
-    {
-      procFolder: config.box.proc_folder,
-      sysFolder: config.box.sys_folder,
-      dataFolder: config.station.data_folder,
-    },
-    { clockReadings: () => chrony.readings(), signerPid: () => signer?.pid },
-  )
-  const clock = new TrustedClock({ system: systemClock, records, logger, synchronisation: () => chrony.state() })
+      logger,
+    })
 
   const peerLog = new PeerLog({ logger, clock })
   const sequence = new Sequence(records)

@@ -17,6 +17,7 @@ const storeys = ['base', 'document', 'equipment', 'exchange', 'surface']
 const compositionRoots = [
   'src/station.ts',
   'src/station-broker.ts',
+  'src/station-equipment.ts',
   'src/station-watch.ts',
   'src/offline.ts',
   'src/doctor.ts',
