@@ -1,4 +1,5 @@
-// Bundles the programs with esbuild: dist/tram.mjs (station and command line), dist/tram-signer.mjs, dist/tram-inventory.mjs.
+// Bundles the programs with esbuild: dist/tram.mjs (station and command line), dist/tram-signer.mjs, dist/tram-box.mjs,
+// dist/tram-inventory.mjs.
 // `npm run build`. Started from the bundles, the station is up in half the time that single modules take
 // (docs/reference/stack.md). Native packages stay outside; they are loaded from node_modules.
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -15,6 +16,7 @@ const staleMs = 24 * 3_600_000
 const programs = {
   tram: 'src/main.ts',
   'tram-signer': 'src/equipment/token/signer-main.ts',
+  'tram-box': 'src/box-main.ts',
   'tram-inventory': 'src/equipment/host/systeminformation-inventory.ts',
 }
 

@@ -32,9 +32,10 @@ const build = {
   },
   tram: (to) => writeFileSync(to, program('tram.mjs', words('scripts/node-flags'))),
   'tram-signer': (to) => writeFileSync(to, program('tram-signer.mjs', signerFlags)),
+  'tram-box': (to) => writeFileSync(to, program('tram-box.mjs', words('scripts/node-flags'))),
   bundles(to) {
     // dist/ keeps chunks of earlier builds for programs that still run: only what these programs come to is taken.
-    const wanted = ['tram.mjs', 'tram-signer.mjs', 'tram-inventory.mjs']
+    const wanted = ['tram.mjs', 'tram-signer.mjs', 'tram-box.mjs', 'tram-inventory.mjs']
     for (const name of wanted) {
       const text = readFileSync(join(root, 'dist', name), 'utf8')
       writeFileSync(join(to, name), text, { mode: 0o644 })

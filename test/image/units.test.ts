@@ -11,7 +11,10 @@ import { signerFlags } from '../../src/equipment/token/signer-flags.ts'
 import { projectRoot } from '../fixtures/station/station-process.ts'
 
 const run = promisify(execFile)
-const units = ['tram.service', 'tram-signer.service', 'tram-console@.service', 'tram-mark-good.service']
+const units = [
+  ...['tram.service', 'tram-signer.service', 'tram-console@.service', 'tram-mark-good.service'],
+  ...['tram-box@.service', 'tram-box.socket'],
+]
 const read = (path: string): Promise<string> => readFile(join(projectRoot, path), 'utf8')
 
 /** Every assignment of a unit, in order. */
@@ -69,7 +72,10 @@ describe('systemd', () => {
   })
 
   /** Ten times the score of systemd-analyze, from 0 (sealed) to 100 (open). */
-  const most: Record<string, number> = { 'tram.service': 20, 'tram-signer.service': 8, 'tram-console@.service': 20 }
+  const most: Record<string, number> = {
+    ...{ 'tram.service': 20, 'tram-signer.service': 8, 'tram-console@.service': 20 },
+    'tram-box@.service': 40,
+  }
 
   it.each(Object.entries(most))('scores %s at %i tenths or less', async (unit, threshold) => {
     const file = join(projectRoot, 'systemd', unit)
@@ -165,6 +171,6 @@ describe('the units', () => {
     expect(signerFlags.length).toBeGreaterThan(0)
     for (const unit of units)
       for (const command of await values(unit, 'ExecStart'))
-        expect(command).toMatch(/^\/usr\/lib\/tram\/bin\/(tram|tram-signer|node \S+mark-good\.mjs)\b/)
+        expect(command).toMatch(/^\/usr\/lib\/tram\/bin\/(tram|tram-signer|tram-box|node \S+mark-good\.mjs)\b/)
   })
 })

@@ -1,4 +1,5 @@
 // Every condition of Trạm in one table, and how its texts are filled in. errors.ts throws them; surfaces print them.
+import { applianceConditions } from './appliance-conditions.ts'
 import { backendConditions } from './backend-conditions.ts'
 import { boxConditions } from './box-conditions.ts'
 import type { Condition, ConditionFamily, Placeholder } from './condition.ts'
@@ -23,6 +24,7 @@ export const catalogue = {
   ...serialConditions,
   ...backendConditions,
   ...installationConditions,
+  ...applianceConditions,
 } as const
 
 /** The families with their titles, in the order of the page. */
@@ -37,6 +39,7 @@ export const families = [
   ['UPS and front panel / UPS và màn hình mặt trước', serialConditions],
   ['Backends and configuration / Phần mềm QLVB và cấu hình', backendConditions],
   ['Installation / Cài đặt', installationConditions],
+  ['Appliance / Máy chuyên dụng', applianceConditions],
 ] as const satisfies readonly (readonly [title: string, family: ConditionFamily])[]
 
 export type ConditionCode = keyof typeof catalogue

@@ -1,0 +1,49 @@
+// The program `tram-box`: what an appliance needs root for, asked by the station's user over a socket of systemd's (tram-box.socket), or
+// started by systemd at boot. A process for each request: nothing stays in memory, and nothing of one client reaches the next.
+// Composition root: argv, signals, exit codes; the closed list of actions.
+import { asTramError } from './base/errors.ts'
+import { createLogger, logFields } from './base/logger.ts'
+import { underBoxLock } from './equipment/box/box-lock.ts'
+import { runProgram } from './equipment/box/system-program.ts'
+import type { BoxActions } from './surface/box/box-action.ts'
+import { serveBoxRequest } from './surface/box/box-connection.ts'
+import { restartStation } from './surface/box/station-actions.ts'
+
+const lockFile = '/run/tram-box/lock'
+
+// Standard output is the connection.
+const logger = createLogger('info', process.stderr)
+const stopping = new AbortController()
+for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stopping.abort(new Error(name)))
+
+/** Every action that there is. */
+const actions: BoxActions = {
+  'restart-station': restartStation(runProgram),
+}
+
+const alone = <Result>(act: () => Promise<Result>): Promise<Result> => underBoxLock(lockFile, act)
+
+/** What systemd starts, by its first argument. */
+const commands: Readonly<Record<string, () => Promise<void>>> = {
+  async serve() {
+    await serveBoxRequest({
+      ...{ input: process.stdin, output: process.stdout, actions, alone, logger },
+      signal: stopping.signal,
+    })
+    process.stdin.destroy()
+  },
+}
+
+const [name = '', ...rest] = process.argv.slice(2)
+const command = Object.hasOwn(commands, name) && rest.length === 0 ? commands[name] : undefined
+if (command === undefined) {
+  process.stderr.write(`usage: tram-box ${Object.keys(commands).join(' | ')}\n`)
+  process.exitCode = 2
+} else {
+  try {
+    await command()
+  } catch (error) {
+    logger.fatal({ command: name, ...logFields(asTramError(error)) }, 'failed')
+    process.exitCode = 1
+  }
+}
