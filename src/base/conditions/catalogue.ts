@@ -11,6 +11,7 @@ import { proofConditions } from './proof-conditions.ts'
 import { serialConditions } from './serial-conditions.ts'
 import { storeConditions } from './store-conditions.ts'
 import { tokenConditions } from './token-conditions.ts'
+import { updateConditions } from './update-conditions.ts'
 
 /** All conditions by code. */
 export const catalogue = {
@@ -25,6 +26,7 @@ export const catalogue = {
   ...backendConditions,
   ...installationConditions,
   ...applianceConditions,
+  ...updateConditions,
 } as const
 
 /** The families with their titles, in the order of the page. */
@@ -40,6 +42,7 @@ export const families = [
   ['Backends and configuration / Phần mềm QLVB và cấu hình', backendConditions],
   ['Installation / Cài đặt', installationConditions],
   ['Appliance / Máy chuyên dụng', applianceConditions],
+  ['Updates / Cập nhật', updateConditions],
 ] as const satisfies readonly (readonly [title: string, family: ConditionFamily])[]
 
 export type ConditionCode = keyof typeof catalogue

@@ -26,8 +26,8 @@ export const storeConditions = {
     severity: 'critical',
     vi: 'Kho dữ liệu có phiên bản {found}; phần mềm này đọc được đến {supported}',
     en: 'The store has format version {found}; this software reads up to {supported}',
-    todoVi: 'Cài phiên bản phần mềm mới hơn.',
-    todoEn: 'Install a newer version of the software.',
+    todoVi: 'Không có gì bị thay đổi. Quay lại phiên bản mới hơn: tram update back, hoặc cài lại bản cập nhật đó.',
+    todoEn: 'Nothing was changed. Go back to the newer version: tram update back, or install that update again.',
   },
   STORE_DAMAGED: {
     kind: 'state',
