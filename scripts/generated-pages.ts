@@ -74,6 +74,7 @@ const sectionTexts: Record<keyof typeof configSections, string> = {
   prometheus:
     'Where Prometheus asks for the numbers of [metrics.md](metrics.md); the kit is in [monitoring/prometheus](monitoring/prometheus/README.md).',
   panel: 'The display at the front of the box. Without `line` there is none.',
+  update: 'The software of an appliance: when an update takes over, see [update.md](update.md).',
   ups: 'The uninterruptible power supply, on a serial line (Megatec). Without `line` there is none.',
 }
 

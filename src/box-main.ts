@@ -3,11 +3,16 @@
 // Composition root: argv, signals, exit codes; the closed list of actions.
 import { asTramError } from './base/errors.ts'
 import { createLogger, logFields } from './base/logger.ts'
+import { tramVersion } from './base/version.ts'
+import { loadConfig } from './config.ts'
 import { underBoxLock } from './equipment/box/box-lock.ts'
 import { runProgram } from './equipment/box/system-program.ts'
+import { Rauc } from './equipment/rauc/rauc.ts'
+import { UpdateRecords } from './equipment/rauc/update-records.ts'
 import type { BoxActions } from './surface/box/box-action.ts'
 import { serveBoxRequest } from './surface/box/box-connection.ts'
 import { restartStation } from './surface/box/station-actions.ts'
+import { updateActions } from './surface/box/update-actions.ts'
 
 const lockFile = '/run/tram-box/lock'
 
@@ -19,6 +24,14 @@ for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop
 /** Every action that there is. */
 const actions: BoxActions = {
   'restart-station': restartStation(runProgram),
+  ...updateActions({
+    rauc: new Rauc({ program: ['/usr/bin/rauc'] }),
+    records: new UpdateRecords('/var/lib/tram/update'),
+    ...{ version: tramVersion, procFolder: '/proc', sysFolder: '/sys' },
+    run: runProgram,
+    rebootAt: async () => (await loadConfig('/etc/tram/tram.toml')).update.reboot_at,
+    now: () => Date.now(),
+  }),
 }
 
 const alone = <Result>(act: () => Promise<Result>): Promise<Result> => underBoxLock(lockFile, act)

@@ -10,6 +10,7 @@ import { stationOptions } from './base/station-options.ts'
 import { hostOptions } from './equipment/host/host-options.ts'
 import { linkOptions } from './equipment/link/link-options.ts'
 import { brokerMistake, mqttOptions } from './equipment/mqtt/mqtt-options.ts'
+import { updateOptions } from './equipment/rauc/update-options.ts'
 import { panelOptions } from './equipment/serial/panel-options.ts'
 import { upsOptions } from './equipment/serial/ups-options.ts'
 import { storeOptions } from './equipment/store/store-options.ts'
@@ -35,6 +36,7 @@ export const configSections = {
   ups: upsOptions,
   panel: panelOptions,
   console: consoleOptions,
+  update: updateOptions,
 }
 
 type Sections = { [Name in keyof typeof configSections]: Static<(typeof configSections)[Name]> }

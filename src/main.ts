@@ -5,6 +5,8 @@ import { join, resolve } from 'node:path'
 import { asTramError } from './base/errors.ts'
 import { createLogger, logFields } from './base/logger.ts'
 import { dataPaths } from './base/paths.ts'
+import { BoxClient } from './equipment/box/box-client.ts'
+import { boxSocketPath } from './equipment/box/box-protocol.ts'
 import { signerFlags } from './equipment/token/signer-flags.ts'
 import type { DoctorCommands, OfflineCommands } from './surface/cli/cli-context.ts'
 import { runCli } from './surface/cli/cli-program.ts'
@@ -133,6 +135,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   apiSocket: async (configFile) => dataPaths((await load(configFile)).station.data_folder).apiSocket,
   offline,
   doctor,
+  box: new BoxClient({ socketPath: boxSocketPath }),
   async fleet(wish, signal) {
     const { watchFleet } = await import('./fleet.ts')
     return watchFleet(wish, process, signal)

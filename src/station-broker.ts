@@ -26,6 +26,8 @@ export interface BrokerDeps {
   /** The numbers that are published. */
   state: () => Promise<MetricValues>
   peerId: () => string
+  /** The slot that runs; undefined on a machine without slots. */
+  slot?: () => string | undefined
   /** argv of the program that prints what box this is. */
   inventoryCommand: readonly string[]
 }
@@ -81,7 +83,13 @@ export function brokerParts(config: BrokerConfig, deps: BrokerDeps): BrokerParts
         void inventory.read().then((found) => {
           box = found
         })
-        return { ...infoOf(await deps.report()), name: station.name, peer_id: deps.peerId(), ...boxOf(box) }
+        return {
+          ...infoOf(await deps.report()),
+          name: station.name,
+          peer_id: deps.peerId(),
+          slot: deps.slot?.(),
+          ...boxOf(box),
+        }
       },
     },
   )

@@ -51,6 +51,7 @@ import { panelParts, upsParts } from './serial-parts.ts'
 import { brokerParts } from './station-broker.ts'
 import { installEquipment } from './station-equipment.ts'
 import { prometheusParts } from './station-prometheus.ts'
+import { updateParts } from './station-updates.ts'
 import { watchStation } from './station-watch.ts'
 import { Supervisor } from './supervisor.ts'
 import { RestServer } from './surface/rest/rest-server.ts'
@@ -261,11 +262,12 @@ async function assemble(config: Config, paths: DataPaths, commands: StationComma
   const counts = new DirectoryCounts({ directory })
   const deliveries = new OpenDeliveries({ records, outbox })
   const heartbeats = supervisor.heartbeats(records, paths)
+  const slots = updateParts(config, { clock: systemClock, logger })
   const watched = watchStation(config, {
     ...{ records, audit, space, token, timedToken, sealer, courier, switchboard, directory, counts, deliveries },
     ...{ box, ups: power?.guard, chain, clock, logger },
     sources: () => [
-      ...[recovery, reports, scrapes, ...heartbeats],
+      ...[recovery, reports, scrapes, slots, ...heartbeats],
       ...(power === undefined ? [] : [power.guard]),
       ...(panel === undefined ? [] : [panel.pages]),
     ],
@@ -281,6 +283,7 @@ async function assemble(config: Config, paths: DataPaths, commands: StationComma
     report: () => watched.watch.current(),
     state: () => watched.state.values(),
     peerId: () => network.peerId,
+    slot: () => slots.slot,
     inventoryCommand: commands.inventory,
   })
   const scrapes = prometheusParts(config, {
@@ -320,6 +323,7 @@ async function assemble(config: Config, paths: DataPaths, commands: StationComma
     records,
     step('losses', () => recovery.prepare()),
     chrony,
+    slots,
     box,
     clock,
     step('sequence', () => sequence.start()),

@@ -1,20 +1,53 @@
-// Marks the slot that has booted as good when the station itself is well: token there, a signature verified, store open, disk
-// written, clock trusted. Nothing that a network decides: a slot must not fall for a line that is down. For tram-mark-good.service.
-//   mark-good.mjs TRAM RAUC [WAIT_SECONDS]
+// Marks the slot that has booted as good. A slot on trial (an update, not proven yet) is good when the station itself is well: token
+// there, a signature verified, store open, disk written, clock not below its bound. Nothing that a network decides: a slot must not fall
+// for a line that is down. One that has proven itself with this version before only has to run: a token that is pulled out today is no
+// reason to fall back to an older version, and without the mark the boot loader's attempts would run out.
+//   mark-good.mjs TRAM RAUC [WAIT_SECONDS [RECORDS [CMDLINE]]]
+// Exit code 1: a slot on trial that did not get well in time; tram-fall-back.service then restarts the box, until the boot loader has no
+// attempts left for it. Without a trial there is no other slot that is known to be good: it goes on trying, for ever.
 import { spawnSync } from 'node:child_process'
+import { closeSync, fchmodSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 
 /** Lines of `tram selftest --json` that count, by check. */
 const needed = ['configuration', 'platform', 'data', 'disk', 'store', 'module', 'token', 'certificate', 'trust', 'storage', 'seal']
 /** Of the running station's own conditions only these: others may be about peers, documents or the network. */
 const forbidden = ['STATION_NOT_RUNNING', 'STATION_SOCKET_DENIED', 'CLOCK_UNTRUSTED', 'CHECK_UNFINISHED']
+/** Of a slot that has proven itself: it runs. */
+const down = ['STATION_NOT_RUNNING', 'STATION_SOCKET_DENIED', 'CHECK_UNFINISHED']
 const everyMs = 5000
 
-const [tram, rauc, waitSeconds = '840'] = process.argv.slice(2)
+const [tram, rauc, waitSeconds = '840', records = '/var/lib/tram/update', cmdline = '/proc/cmdline'] = process.argv.slice(2)
 const untilMs = performance.now() + Number(waitSeconds) * 1000
+const slot = /(?:^|\s)rauc\.slot=([\w.-]{1,16})(?=\s|$)/.exec(readFileSync(cmdline, 'utf8'))?.[1]
+if (slot === undefined) throw new Error('this machine has no slots')
+const version = spawnSync(tram, ['--version'], { encoding: 'utf8' }).stdout?.trim() ?? ''
+const goodFile = join(records, 'good.json')
+const trialFile = join(records, 'trial')
+
+/** The file's text; undefined when there is none. */
+function textOf(file) {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** The versions that slots have proven themselves with; none when the record is damaged. */
+function goodSlots() {
+  try {
+    const good = JSON.parse(textOf(goodFile) ?? '{}')
+    return typeof good === 'object' && good !== null && !Array.isArray(good) ? good : {}
+  } catch {
+    return {}
+  }
+}
 
 /** Why the station is not well; empty when it is. */
-function reasons() {
+function reasons(isProven) {
   const { stdout, error } = spawnSync(tram, ['selftest', '--config', '/etc/tram/tram.toml', '--json'], {
     encoding: 'utf8',
     maxBuffer: 4 * 1024 * 1024,
@@ -27,6 +60,10 @@ function reasons() {
   } catch {
     return ['no report']
   }
+  if (isProven) {
+    const station = checks.filter(({ check }) => check === 'station')
+    return station.length === 0 ? ['station: not tried'] : station.map(({ code }) => code).filter((code) => down.includes(code))
+  }
   const missing = needed.filter((name) => !checks.some(({ check }) => check === name))
   const bad = checks.filter(({ check, state, code }) =>
     needed.includes(check) ? state === 'fail' : check === 'station' && forbidden.includes(code),
@@ -34,17 +71,42 @@ function reasons() {
   return [...missing.map((name) => `${name}: not tried`), ...bad.map(({ check, code }) => `${check}: ${code}`)]
 }
 
-let found = reasons()
-while (found.length > 0 && performance.now() < untilMs) {
-  console.log(`waiting: ${found.join(', ')}`)
+/** On the disk when it returns: a slot that has been marked must not be on trial again after a power cut. */
+function writeGood(good) {
+  mkdirSync(records, { recursive: true, mode: 0o755 })
+  const file = openSync(`${goodFile}.new`, 'w', 0o644)
+  // The station reads it, whatever the umask.
+  fchmodSync(file, 0o644)
+  writeSync(file, JSON.stringify(good))
+  fsyncSync(file)
+  closeSync(file)
+  renameSync(`${goodFile}.new`, goodFile)
+  const folder = openSync(dirname(goodFile), 'r')
+  fsyncSync(folder)
+  closeSync(folder)
+}
+
+const isProven = goodSlots()[slot] === version
+const isOnTrial = !isProven && textOf(trialFile)?.trim() === `rauc.slot=${slot}`
+let told = ''
+for (;;) {
+  const found = reasons(isProven)
+  if (found.length === 0) break
+  if (isOnTrial && performance.now() >= untilMs) {
+    console.error(`this slot is not committed: ${found.join(', ')}`)
+    process.exit(1)
+  }
+  // Each time something else is in the way, not each time.
+  if (found.join() !== told) console.log(`waiting: ${found.join(', ')}`)
+  told = found.join()
   await pause(everyMs)
-  found = reasons()
 }
-if (found.length > 0) {
-  console.error(`this slot is not committed: ${found.join(', ')}`)
-  process.exit(1)
+const { status, stderr, error } = spawnSync(rauc, ['status', 'mark-good'], { encoding: 'utf8' })
+if (status !== 0) {
+  console.error(error?.message ?? stderr)
+  process.exit(2)
 }
-const { status, stderr } = spawnSync(rauc, ['status', 'mark-good'], { encoding: 'utf8' })
-if (status !== 0) console.error(stderr)
-else console.log('this slot is committed')
-process.exit(status ?? 1)
+if (!isProven) writeGood({ ...goodSlots(), [slot]: version })
+// Another one's may have begun meanwhile: an update that is being installed.
+if (isOnTrial) rmSync(trialFile, { force: true })
+console.log(isProven ? 'this slot is good, as before' : 'this slot is committed')

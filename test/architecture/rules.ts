@@ -18,6 +18,7 @@ const compositionRoots = [
   'src/station.ts',
   'src/station-broker.ts',
   'src/station-equipment.ts',
+  'src/station-updates.ts',
   'src/station-watch.ts',
   'src/offline.ts',
   'src/doctor.ts',

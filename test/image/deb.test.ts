@@ -1,7 +1,7 @@
 // The Debian package on a Debian 13 that runs its own systemd: installed, started in the sandboxes of its units, examined, upgraded,
 // removed. Of this machine's architecture; the other one is built, and not run here.
 import { execFile } from 'node:child_process'
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -42,6 +42,10 @@ describe.skipIf(!isRoot)('the Debian package', () => {
     await rm(folder, { recursive: true, force: true })
   })
 
+  const markGood = [
+    ...['/usr/lib/tram/bin/node', '/usr/lib/tram/mark-good.mjs', '/usr/lib/tram/bin/tram', '/rauc', '0'],
+    ...['/var/lib/tram/update', '/cmdline'],
+  ]
   const states = async () => (await box.run('systemctl', 'is-active', 'tram-signer', 'tram')).out.trim().split('\n')
   const property = (unit: string, name: string) => box.ask('systemctl', 'show', '--value', '-p', name, unit)
 
@@ -78,7 +82,7 @@ describe.skipIf(!isRoot)('the Debian package', () => {
     expect(report.checks.filter(({ state }) => state === 'fail')).toEqual([])
     expect(report.checks.find(({ check }) => check === 'token')).toMatchObject({ state: 'pass' })
     await writeFile(join(box.root, 'rauc'), '#!/bin/sh\necho "$@" >/rauc.called\n', { mode: 0o755 })
-    const markGood = ['/usr/lib/tram/bin/node', '/usr/lib/tram/mark-good.mjs', '/usr/lib/tram/bin/tram', '/rauc', '0']
+    await writeFile(join(box.root, 'cmdline'), 'ro rauc.slot=B\n')
     expect(await box.run('env', ...markGood)).toMatchObject({ code: 0, out: 'this slot is committed\n' })
     expect(await readFile(join(box.root, 'rauc.called'), 'utf8')).toBe('status mark-good\n')
   })
@@ -134,11 +138,48 @@ describe.skipIf(!isRoot)('the Debian package', () => {
   it('is not committed without its token', async () => {
     await rm(join(box.root, 'rauc.called'))
     await box.ask('systemctl', 'stop', 'tram-signer')
-    const markGood = ['/usr/lib/tram/bin/node', '/usr/lib/tram/mark-good.mjs', '/usr/lib/tram/bin/tram', '/rauc', '0']
+    await writeFile(join(box.root, 'var/lib/tram/update/good.json'), '{"A":"0.0.9"}')
+    await writeFile(join(box.root, 'var/lib/tram/update/trial'), 'rauc.slot=B\n')
     const refused = await box.run('env', ...markGood)
     expect(refused.code).toBe(1)
     expect(refused.err).toContain('seal: SIGNER_UNREACHABLE')
     await expect(readFile(join(box.root, 'rauc.called'))).rejects.toThrow('ENOENT')
+  })
+
+  it('leaves the slot on trial, and no other, when it is not committed or not even looked at', async () => {
+    // In a container the kernel's command line is that of the machine around it: its first word stands for the slot. And nobody restarts it.
+    const [word = ''] = (await readFile('/proc/cmdline', 'utf8')).split(' ')
+    const trial = join(box.root, 'var/lib/tram/update/trial')
+    for (const unit of ['tram-mark-good', 'tram-fall-back']) {
+      await cp(join(projectRoot, `systemd/${unit}.service`), join(box.root, `etc/systemd/system/${unit}.service`))
+      await mkdir(join(box.root, `etc/systemd/system/${unit}.service.d`), { recursive: true })
+    }
+    const dropIn = (unit: string, text: string) =>
+      writeFile(join(box.root, `etc/systemd/system/${unit}.service.d/test.conf`), text)
+    await dropIn('tram-fall-back', '[Service]\nExecStart=\nExecStart=/usr/bin/touch /restarted\n')
+    const conditions = '[Unit]\nConditionKernelCommandLine=\nConditionPathExists=\n[Service]\nExecStart=\n'
+    const fallsBack = async (program: string, onTrial: string): Promise<boolean> => {
+      await dropIn('tram-mark-good', `${conditions}ExecStart=${program}\n`)
+      await writeFile(trial, onTrial)
+      await box.ask('systemctl', 'daemon-reload')
+      await box.run('systemctl', 'start', 'tram-mark-good')
+      await until(
+        async () => ((await property('tram-mark-good', 'ActiveState')) === 'failed' ? true : undefined),
+        () => box.journal('tram-mark-good'),
+      )
+      await until(
+        async () => (/inactive|failed/.test(await property('tram-fall-back', 'ActiveState')) ? true : undefined),
+        () => box.journal('tram-fall-back'),
+      )
+      await box.run('systemctl', 'reset-failed', 'tram-mark-good', 'tram-fall-back')
+      return (await box.run('rm', '/restarted')).code === 0
+    }
+    await writeFile(join(box.root, 'cmdline'), 'ro rauc.slot=B\n')
+    expect(await fallsBack(markGood.join(' '), 'rauc.slot=B\n')).toBe(false) // on trial, but not what the kernel has booted
+    expect(await fallsBack('/bin/false', `${word}\n`)).toBe(true)
+    expect(await fallsBack('/bin/false', `${word}x\n`)).toBe(false)
+    expect(await fallsBack('/bin/false', '')).toBe(false)
+    await rm(trial)
   })
 
   it('is removed cleanly, and leaves the documents', async () => {

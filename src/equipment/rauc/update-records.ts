@@ -106,6 +106,9 @@ export async function bootId(procFolder: string): Promise<string> {
 
 /** The slot that the boot loader has booted, as the kernel was told; undefined on a machine without slots. */
 export async function bootedSlot(procFolder: string): Promise<string | undefined> {
-  const line = await readFile(join(procFolder, 'cmdline'), 'utf8')
-  return /(?:^|\s)rauc\.slot=([\w.-]{1,16})(?=\s|$)/.exec(line)?.[1]
+  return parseSlot(await readFile(join(procFolder, 'cmdline'), 'utf8'))
 }
+
+/** The same of the text of /proc/cmdline. */
+export const parseSlot = (commandLine: string): string | undefined =>
+  /(?:^|\s)rauc\.slot=([\w.-]{1,16})(?=\s|$)/.exec(commandLine)?.[1]

@@ -3,6 +3,7 @@
 import { type Language, oneLine, type Text } from '../../base/text-format.ts'
 import type { EvidenceReport } from '../../document/evidence-report.ts'
 import type { DirectoryStatement } from '../../document/schema/directory.ts'
+import type { BoxClient } from '../../equipment/box/box-client.ts'
 import type { DirectoryPlan } from '../../exchange/directory/directory-builder.ts'
 import { ApiClient } from './api-client.ts'
 import type { Terminal } from './cli-terminal.ts'
@@ -95,6 +96,8 @@ export interface CliDeps {
   apiSocket(configFile: string): Promise<string>
   offline: OfflineCommands
   doctor: DoctorCommands
+  /** The root program of an appliance. */
+  box: Pick<BoxClient, 'ask'>
   /** Watches the stations of a broker; prints by itself. The verdict when it was to print once. @throws TramError */
   fleet(wish: FleetWish, signal: AbortSignal): Promise<FleetVerdict | undefined>
   /** Milliseconds since 1970. */

@@ -47,6 +47,7 @@ import {
   runCommand,
 } from './cli-station-commands.ts'
 import { type HelpName, help, labels } from './cli-texts.ts'
+import { updateBackCommand, updateInstallCommand, updateStatusCommand } from './cli-update-commands.ts'
 import { usageText } from './cli-usage-text.ts'
 
 /**
@@ -248,6 +249,22 @@ export function createProgram(language: Language, { terminal }: Pick<CliDeps, 't
   leaf(group('clock', 'clock'), 'trust', 'clockTrust').action((options: SharedOptions) =>
     perform(clockTrustCommand(), options),
   )
+  const update = group('update', 'update')
+  leaf(update, 'install', 'updateInstall', false)
+    .argument('<file>', say('updateFile'))
+    .option('--restart <when>', say('updateRestart'))
+    .action((file: string, { restart, ...options }: SharedOptions & { restart?: string }) =>
+      perform(updateInstallCommand(file, { restart }), options),
+    )
+  leaf(update, 'status', 'updateStatus', false).action((options: SharedOptions) =>
+    perform(updateStatusCommand(), options),
+  )
+  leaf(update, 'back', 'updateBack', false)
+    .option('--yes', say('updateYes'))
+    .option('--restart <when>', say('updateRestart'))
+    .action(({ restart, yes = false, ...options }: SharedOptions & { restart?: string; yes?: boolean }) =>
+      perform(updateBackCommand({ restart, yes }), options),
+    )
   leaf(program, 'pin', 'pin').action((options: SharedOptions) => perform(pinCommand(), options))
   return program
 }

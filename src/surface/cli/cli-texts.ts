@@ -32,6 +32,19 @@ export const help = {
     'collect what a far engineer needs (zip), without secrets and documents',
   ),
   doctorNetwork: both('gọi thử vài trạm khác', 'call some other stations too'),
+  update: both('phần mềm của máy chuyên dụng', 'the software of an appliance'),
+  updateInstall: both(
+    'kiểm tra và cài một bản cập nhật, rồi khởi động lại',
+    'check and install an update, then restart',
+  ),
+  updateFile: both('tệp .raucb', '.raucb file'),
+  updateRestart: both(
+    'khởi động lại lúc nào: now, no hoặc giờ:phút; mặc định theo [update] reboot_at',
+    'when to restart: now, no or HH:MM; default: as [update] reboot_at says',
+  ),
+  updateStatus: both('các khe phần mềm, phiên bản của từng khe', 'the slots and their versions'),
+  updateBack: both('quay về phiên bản trước, rồi khởi động lại', 'go back to the version before, and restart'),
+  updateYes: both('đồng ý khởi động lại vào phiên bản trước', 'yes, restart into the version before'),
   identify: both('nháy đèn để nhận ra máy', 'blink the lights, to find the box'),
   identifySeconds: both('nháy bao lâu, tính bằng giây; mặc định 120', 'how long, in seconds; default 120'),
   fleet: both('tình trạng mọi trạm trên máy chủ MQTT, nặng nhất trước', 'every station at an MQTT broker, worst first'),
@@ -126,6 +139,18 @@ export type HelpName = keyof typeof help
 
 /** Words in answers. */
 export const labels = {
+  updateBackQuestion: both(
+    'máy sẽ khởi động lại vào phiên bản trước; thêm --yes nếu đồng ý',
+    'the box will restart into the version before; say --yes for that',
+  ),
+  slotRunning: both('đang chạy', 'running'),
+  slotNext: both('lần khởi động tới', 'next to boot'),
+  slotCommitted: both('đã xác nhận tốt', 'known to be good'),
+  slotNotCommitted: both('chưa xác nhận', 'not proven yet'),
+  slotNotBootable: both('hết lượt thử, không khởi động được', 'no attempts left'),
+  restartNow: both('Máy khởi động lại ngay.', 'The box restarts now.'),
+  restartScheduled: both('Máy sẽ khởi động lại vào giờ đã định.', 'The box restarts at the time that was set.'),
+  restartLater: both('Có hiệu lực từ lần khởi động tới.', 'It takes over with the next restart.'),
   usage: both('Cách dùng:', 'Usage:'),
   commands: both('Lệnh:', 'Commands:'),
   options: both('Tùy chọn:', 'Options:'),

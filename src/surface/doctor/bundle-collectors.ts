@@ -6,6 +6,7 @@ import { hostname, networkInterfaces, release, type, uptime } from 'node:os'
 import { dirname, join } from 'node:path'
 import { isSystemError } from '../../base/errors.ts'
 import { dataPaths } from '../../base/paths.ts'
+import { parseSlot } from '../../equipment/rauc/update-records.ts'
 import { readStart } from './bounded-file.ts'
 import { shownLogLine, shownOf } from './bundle-masking.ts'
 import { runDoctor } from './doctor.ts'
@@ -33,7 +34,15 @@ export const collectors: Readonly<Record<string, Collector>> = {
     const osRelease = (await readStart('/etc/os-release', 4096)).toString('utf8')
     const system = /^PRETTY_NAME="([\w ./()-]{1,80})"$/m.exec(osRelease)?.[1] ?? null
     const programs = process.versions
-    return json({ tram: site.version, system, kernel: `${type()} ${release()}`, uptimeSeconds: uptime(), programs })
+    const slot = parseSlot((await readStart('/proc/cmdline', 4096)).toString('latin1')) ?? null
+    return json({
+      tram: site.version,
+      slot,
+      system,
+      kernel: `${type()} ${release()}`,
+      uptimeSeconds: uptime(),
+      programs,
+    })
   },
   'audit.json': async (site) =>
     json((await site.auditTail()).map(({ sequence, timeMs, act }) => ({ sequence, timeMs, ...actOf(act) }))),

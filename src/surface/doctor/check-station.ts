@@ -3,6 +3,7 @@ import { totalmem } from 'node:os'
 import type { renderCondition } from '../../base/conditions/catalogue.ts'
 import { TramError } from '../../base/errors.ts'
 import { byteSize, vietnamTime } from '../../base/text-format.ts'
+import { parseSlot } from '../../equipment/rauc/update-records.ts'
 import { readStart } from './bounded-file.ts'
 import { type Finding, pass, trouble, troublesOr } from './doctor-report.ts'
 import type { Check } from './doctor-site.ts'
@@ -20,10 +21,12 @@ export const platformCheck: Check = async (site) => {
   const node = process.versions.node
   const availableBytes = parseAvailable((await readStart('/proc/meminfo', 16_384)).toString('latin1'))
   const memory = `${availableBytes === undefined ? '?' : byteSize(availableBytes)} / ${byteSize(totalmem())}`
-  const text = `tram ${site.version}, Node ${node}, ${process.arch}, RAM ${memory}`
+  const slot = parseSlot((await readStart('/proc/cmdline', 4096)).toString('latin1'))
+  const software = slot === undefined ? `tram ${site.version}` : `tram ${site.version} (slot ${slot})`
+  const text = `${software}, Node ${node}, ${process.arch}, RAM ${memory}`
   return troublesOr(
     platformTroubles(node, availableBytes),
-    pass(text, text, { version: site.version, node, arch: process.arch }),
+    pass(text, text, { version: site.version, ...(slot === undefined ? {} : { slot }), node, arch: process.arch }),
   )
 }
 
