@@ -75,6 +75,10 @@ const sectionTexts: Record<keyof typeof configSections, string> = {
     'Where Prometheus asks for the numbers of [metrics.md](metrics.md); the kit is in [monitoring/prometheus](monitoring/prometheus/README.md).',
   panel: 'The display at the front of the box. Without `line` there is none.',
   update: 'The software of an appliance: when an update takes over, see [update.md](update.md).',
+  network:
+    'The box itself on its network, where it is nothing but a station ([network.md](network.md)). On a plain machine the network is not ours.',
+  interface:
+    'One table for each side: one that is `both`, or one `lan` and one `wan`. Without any, the network of the machine is left as it is.',
   ups: 'The uninterruptible power supply, on a serial line (Megatec). Without `line` there is none.',
 }
 

@@ -1,20 +1,25 @@
 // The program `tram-box`: what an appliance needs root for, asked by the station's user over a socket of systemd's (tram-box.socket), or
 // started by systemd at boot. A process for each request: nothing stays in memory, and nothing of one client reaches the next.
 // Composition root: argv, signals, exit codes; the closed list of actions.
-import { asTramError } from './base/errors.ts'
+import { asTramError, isSystemError } from './base/errors.ts'
 import { createLogger, logFields } from './base/logger.ts'
 import { tramVersion } from './base/version.ts'
-import { loadConfig } from './config.ts'
+import { applianceConfigFile, networkPlan, networkTrial, trialFile } from './box-network.ts'
+import { loadConfig, parseConfig } from './config.ts'
 import { underBoxLock } from './equipment/box/box-lock.ts'
+import { readRootFile } from './equipment/box/root-files.ts'
 import { runProgram } from './equipment/box/system-program.ts'
+import { applyNetwork } from './equipment/network/box-network.ts'
 import { Rauc } from './equipment/rauc/rauc.ts'
 import { UpdateRecords } from './equipment/rauc/update-records.ts'
 import type { BoxActions } from './surface/box/box-action.ts'
 import { serveBoxRequest } from './surface/box/box-connection.ts'
+import { networkActions } from './surface/box/network-actions.ts'
 import { restartStation } from './surface/box/station-actions.ts'
 import { updateActions } from './surface/box/update-actions.ts'
 
 const lockFile = '/run/tram-box/lock'
+const maxConfigBytes = 1024 * 1024
 
 // Standard output is the connection.
 const logger = createLogger('info', process.stderr)
@@ -29,12 +34,23 @@ const actions: BoxActions = {
     records: new UpdateRecords('/var/lib/tram/update'),
     ...{ version: tramVersion, procFolder: '/proc', sysFolder: '/sys' },
     run: runProgram,
-    rebootAt: async () => (await loadConfig('/etc/tram/tram.toml')).update.reboot_at,
+    rebootAt: async () => (await loadConfig(applianceConfigFile)).update.reboot_at,
     now: () => Date.now(),
   }),
+  ...networkActions(networkTrial()),
 }
 
 const alone = <Result>(act: () => Promise<Result>): Promise<Result> => underBoxLock(lockFile, act)
+
+/** A tram.toml that root reads; undefined when there is none. */
+async function configOf(file: string) {
+  try {
+    return parseConfig(await readRootFile(file, maxConfigBytes), applianceConfigFile)
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
 
 /** What systemd starts, by its first argument. */
 const commands: Readonly<Record<string, () => Promise<void>>> = {
@@ -44,6 +60,12 @@ const commands: Readonly<Record<string, () => Promise<void>>> = {
       signal: stopping.signal,
     })
     process.stdin.destroy()
+  },
+  /** At boot, and whenever an interface comes or the configuration changes. Not under the lock: who changes it holds that. */
+  async network() {
+    const config = (await configOf(trialFile)) ?? (await configOf(applianceConfigFile))
+    const missing = await applyNetwork(networkPlan(config), { run: '/run', sys: '/sys' }, runProgram)
+    logger.info({ missing }, 'the network is as configured')
   },
 }
 

@@ -10,6 +10,7 @@ import { stationOptions } from './base/station-options.ts'
 import { hostOptions } from './equipment/host/host-options.ts'
 import { linkOptions } from './equipment/link/link-options.ts'
 import { brokerMistake, mqttOptions } from './equipment/mqtt/mqtt-options.ts'
+import { interfaceOptions, networkMistakes, networkOptions } from './equipment/network/network-options.ts'
 import { updateOptions } from './equipment/rauc/update-options.ts'
 import { panelOptions } from './equipment/serial/panel-options.ts'
 import { upsOptions } from './equipment/serial/ups-options.ts'
@@ -37,6 +38,8 @@ export const configSections = {
   panel: panelOptions,
   console: consoleOptions,
   update: updateOptions,
+  network: networkOptions,
+  interface: interfaceOptions,
 }
 
 type Sections = { [Name in keyof typeof configSections]: Static<(typeof configSections)[Name]> }
@@ -90,6 +93,7 @@ function* contradictions(config: Config): Iterable<{ path: (string | number)[]; 
     yield { path: ['vxp'], detail: 'https_certificate_file and https_key_file come together' }
   if (store.status_reserve_bytes >= store.watermark_bytes)
     yield { path: ['store', 'status_reserve_bytes'], detail: 'must be less than watermark_bytes' }
+  yield* networkMistakes(config.network, config.interface)
   const mistake = brokerMistake(mqtt)
   if (mistake !== undefined) yield { path: ['mqtt', mistake.key], detail: mistake.detail }
   const seen = new Set<string>()

@@ -27,6 +27,7 @@ const compositionRoots = [
   'src/serial-parts.ts',
   'src/supervisor.ts',
   'src/box-main.ts',
+  'src/box-network.ts',
   'src/equipment/token/signer-main.ts',
 ]
 const programs = ['src/main.ts', 'src/box-main.ts', 'src/equipment/token/signer-main.ts']

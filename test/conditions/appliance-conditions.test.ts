@@ -5,6 +5,7 @@ import { applianceConditions } from '../../src/base/conditions/appliance-conditi
 import { BoxClient } from '../../src/equipment/box/box-client.ts'
 import { underBoxLock } from '../../src/equipment/box/box-lock.ts'
 import { boxSocket } from '../fixtures/box/box-socket.ts'
+import { trialIn } from '../fixtures/box/network-trial.ts'
 import { provokeAndClear, type Scenarios } from './scenario.ts'
 
 const { signal } = new AbortController()
@@ -21,5 +22,15 @@ provokeAndClear(applianceConditions, {
   BOX_BUSY: async ({ folder }) => {
     const take = (act: () => Promise<unknown>) => underBoxLock(join(folder, 'lock'), act)
     return { wrong: () => take(() => take(async () => undefined)), right: () => take(async () => undefined) }
+  },
+  NETWORK_NOT_ON_TRIAL: ({ folder }) => {
+    const trial = trialIn(folder)
+    return {
+      wrong: () => trial.confirm(),
+      right: async () => {
+        await trial.begin('new')
+        await trial.confirm()
+      },
+    }
   },
 } satisfies Scenarios<typeof applianceConditions>)

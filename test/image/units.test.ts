@@ -12,14 +12,9 @@ import { projectRoot } from '../fixtures/station/station-process.ts'
 
 const run = promisify(execFile)
 const units = [
-  ...[
-    'tram.service',
-    'tram-signer.service',
-    'tram-console@.service',
-    'tram-mark-good.service',
-    'tram-fall-back.service',
-  ],
-  ...['tram-box@.service', 'tram-box.socket'],
+  ...['tram.service', 'tram-signer.service', 'tram-console@.service', 'tram-mark-good.service'],
+  ...['tram-fall-back.service', 'tram-box@.service', 'tram-box.socket', 'tram-network.service'],
+  ...['tram-network-revert.service', 'tram-network-revert.timer'],
 ]
 const read = (path: string): Promise<string> => readFile(join(projectRoot, path), 'utf8')
 
@@ -64,7 +59,7 @@ describe('systemd', () => {
     }
     // Debian's own that a unit of ours starts.
     await mkdir(join(folder, 'usr/bin'), { recursive: true })
-    for (const name of ['grep', 'systemctl'])
+    for (const name of ['grep', 'rm', 'systemctl'])
       await writeFile(join(folder, 'usr/bin', name), '#!/bin/sh\n', { mode: 0o755 })
     const system = '/usr/lib/systemd/system'
     for (const target of await readdir(system)) {
@@ -84,7 +79,7 @@ describe('systemd', () => {
   /** Ten times the score of systemd-analyze, from 0 (sealed) to 100 (open). */
   const most: Record<string, number> = {
     ...{ 'tram.service': 20, 'tram-signer.service': 8, 'tram-console@.service': 20 },
-    'tram-box@.service': 40,
+    ...{ 'tram-box@.service': 40, 'tram-network.service': 30, 'tram-network-revert.service': 20 },
   }
 
   it.each(Object.entries(most))('scores %s at %i tenths or less', async (unit, threshold) => {
@@ -179,8 +174,8 @@ describe('the units', () => {
     expect(stage).toContain("program('tram-signer.mjs', signerFlags)")
     expect(stage).toContain("words('scripts/node-env')")
     expect(signerFlags.length).toBeGreaterThan(0)
-    for (const unit of units.filter((name) => name !== 'tram-fall-back.service'))
-      for (const command of await values(unit, 'ExecStart'))
+    for (const unit of units)
+      for (const command of (await values(unit, 'ExecStart')).filter((line) => !line.startsWith('/usr/bin/')))
         expect(command).toMatch(/^\/usr\/lib\/tram\/bin\/(tram|tram-signer|tram-box|node \S+mark-good\.mjs)\b/)
   })
 })

@@ -23,4 +23,13 @@ export const applianceConditions = {
     todoVi: 'Đợi việc đó xong rồi làm lại.',
     todoEn: 'Wait until that is done, then do it again.',
   },
+  NETWORK_NOT_ON_TRIAL: {
+    kind: 'refusal',
+    about: 'network',
+    severity: 'warning',
+    vi: 'Không có cấu hình mạng nào đang chờ xác nhận: đã quay về cấu hình cũ, hoặc chưa áp dụng',
+    en: 'No network configuration waits to be confirmed: it was taken back, or never applied',
+    todoVi: 'Áp dụng lại, rồi xác nhận trong 120 giây.',
+    todoEn: 'Apply it again, then confirm within 120 seconds.',
+  },
 } as const satisfies ConditionFamily

@@ -36,6 +36,7 @@ import {
   verifyCommand,
 } from './cli-document-commands.ts'
 import { type FleetOptions, fleetCommand } from './cli-fleet-command.ts'
+import { networkApplyCommand, networkConfirmCommand, networkRevertCommand } from './cli-network-commands.ts'
 import {
   auditVerifyCommand,
   clockTrustCommand,
@@ -265,6 +266,14 @@ export function createProgram(language: Language, { terminal }: Pick<CliDeps, 't
     .action(({ restart, yes = false, ...options }: SharedOptions & { restart?: string; yes?: boolean }) =>
       perform(updateBackCommand({ restart, yes }), options),
     )
+  const net = group('net', 'net')
+  leaf(net, 'apply', 'netApply', false)
+    .requiredOption('--file <file>', say('netFile'))
+    .action((options: SharedOptions & { file: string }) => perform(networkApplyCommand(options), options))
+  leaf(net, 'confirm', 'netConfirm', false).action((options: SharedOptions) =>
+    perform(networkConfirmCommand(), options),
+  )
+  leaf(net, 'revert', 'netRevert', false).action((options: SharedOptions) => perform(networkRevertCommand(), options))
   leaf(program, 'pin', 'pin').action((options: SharedOptions) => perform(pinCommand(), options))
   return program
 }

@@ -1,0 +1,158 @@
+// A box that is nothing but a station, under Debian 13's own systemd and networkd: what its root program does for users without rights.
+// No board, no slots, no firmware: those are QEMU's part.
+import { execFile } from 'node:child_process'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createAppliance } from '../fixtures/debian/appliance.ts'
+import type { DebianBox } from '../fixtures/debian/debian-box.ts'
+import { until } from '../fixtures/station/office.ts'
+
+const run = promisify(execFile)
+const isRoot = process.getuid?.() === 0
+const build = 20 * 60_000
+
+const config = (addresses: string, name = 'Sở Nội vụ') => `
+[station]
+id = "g31"
+name = "${name}"
+data_folder = "/var/lib/tram/station"
+[token]
+module = "/usr/lib/softhsm/libsofthsm2.so"
+label = "g31"
+key_id = "01"
+folder = "/var/lib/tram/signer"
+pin_file = "/run/credentials/tram-signer.service/tram.pin"
+[trust]
+anchors = ["pki/root.pem"]
+intermediates = []
+authority_certificates = ["pki/authority.pem"]
+[vxp]
+listen = "0.0.0.0:8080"
+[network]
+ntp = ["10.67.0.123"]
+dns = ["10.67.0.53"]
+[[interface]]
+name = "eth0"
+addresses = [${addresses}]
+gateway = "10.67.0.2"
+`
+
+describe.skipIf(!isRoot)('an appliance', () => {
+  let box: DebianBox
+  const far = `tram-appliance-${process.pid}`
+
+  beforeAll(async () => {
+    box = await createAppliance()
+    await mkdir(join(box.root, 'etc/tram'), { recursive: true })
+    await writeFile(join(box.root, 'etc/tram/tram.toml'), config('"10.67.0.1/24"'))
+    await box.boot()
+    await run('ip', ['netns', 'add', far])
+    await box.plug('eth0', far, 'far0')
+    await run('ip', ['-n', far, 'address', 'add', '10.67.0.2/24', 'dev', 'far0'])
+    await run('ip', ['-n', far, 'link', 'set', 'far0', 'up'])
+  }, build)
+  afterAll(async () => {
+    await box?.destroy()
+    await run('ip', ['netns', 'delete', far]).catch(() => undefined)
+  })
+
+  const asTram = (...argv: string[]) => box.run('setpriv', '--reuid=tram', '--regid=tram', '--clear-groups', ...argv)
+  const tram = (...argv: string[]) => asTram('/usr/lib/tram/bin/tram', ...argv, '--lang', 'en')
+  const addresses = async () => {
+    const { out } = await box.run('ip', '-json', 'address', 'show', 'dev', 'eth0')
+    const [{ addr_info: infos = [] } = {}] = JSON.parse(out || '[]') as { addr_info?: { local: string }[] }[]
+    return infos.map(({ local }) => local)
+  }
+  const hasAddresses = (...wanted: string[]) =>
+    until(
+      async () => (JSON.stringify(await addresses()) === JSON.stringify(wanted) ? true : undefined),
+      async () => `${await addresses()}\n${await box.journal('tram-network')}${await box.journal('systemd-networkd')}`,
+    )
+  const put = (path: string, text: string) => writeFile(join(box.root, path), text, { mode: 0o644 })
+
+  it('has the network of its one file from the boot on', async () => {
+    await hasAddresses('10.67.0.1')
+    expect(await box.ask('hostname')).toBe('g31')
+    expect(await box.ask('ip', 'route', 'show', 'default')).toContain('via 10.67.0.2 dev eth0')
+    expect(await box.ask('nft', 'list', 'chain', 'inet', 'tram', 'input')).toContain('tcp dport { 4101, 8080 } accept')
+    expect(await box.ask('cat', '/run/tram-network/resolv.conf')).toContain('nameserver 10.67.0.53')
+    // chrony itself does not run in a container: it may not set the clock.
+    expect(await box.ask('cat', '/run/chrony-dhcp/tram.sources')).toBe('server 10.67.0.123 iburst')
+  })
+
+  it('does for the station’s user what is on the list, and for nobody else', async () => {
+    expect(await asTram('test', '-w', '/run/tram-box/box.sock')).toMatchObject({ code: 0 })
+    const other = await box.run(
+      'setpriv',
+      '--reuid=tram-signer',
+      '--regid=nogroup',
+      '--clear-groups',
+      '/usr/lib/tram/bin/tram',
+      'net',
+      'confirm',
+      '--lang',
+      'en',
+    )
+    expect(other).toMatchObject({ code: 1, err: expect.stringContaining('BOX_AGENT_UNREACHABLE') })
+    expect(await tram('net', 'confirm')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('NETWORK_NOT_ON_TRIAL'),
+    })
+    // A process for each request, and none when nobody asks.
+    await until(
+      async () => ((await box.run('pgrep', '-f', 'tram-box.mjs')).out === '' ? true : undefined),
+      () => box.journal('tram-box@*'),
+    )
+  })
+
+  it('tries another network, and keeps it when it is confirmed', async () => {
+    await put('new.toml', config('"10.67.0.11/24"'))
+    expect(await tram('net', 'apply', '--file', '/new.toml'), await box.journal('tram-box@*')).toMatchObject({
+      code: 0,
+    })
+    await hasAddresses('10.67.0.11')
+    expect(await box.ask('systemctl', 'is-active', 'tram-network-revert.timer')).toBe('active')
+    expect(await box.ask('cat', '/etc/tram/tram.toml')).toContain('10.67.0.1/24')
+    expect(await tram('net', 'confirm')).toMatchObject({ code: 0 })
+    expect(await box.ask('cat', '/etc/tram/tram.toml')).toContain('10.67.0.11/24')
+    expect(await box.ask('stat', '-c', '%U:%G %a', '/etc/tram/tram.toml')).toBe('root:tram 640')
+    expect(await box.run('systemctl', 'is-active', 'tram-network-revert.timer')).toMatchObject({ out: 'inactive\n' })
+    await hasAddresses('10.67.0.11')
+  })
+
+  it('takes it back by itself when nobody confirms it', async () => {
+    // The timer as it is, but for the two minutes.
+    const dropIn = '/run/systemd/system/tram-network-revert.timer.d'
+    const soon = '[Timer]\\nOnActiveSec=\\nOnActiveSec=8\\n'
+    await box.ask('sh', '-c', `mkdir -p ${dropIn} && printf '${soon}' >${dropIn}/soon.conf && systemctl daemon-reload`)
+    await put('new.toml', config('"10.67.0.12/24"'))
+    expect(await tram('net', 'apply', '--file', '/new.toml')).toMatchObject({ code: 0 })
+    await hasAddresses('10.67.0.12')
+    await hasAddresses('10.67.0.11')
+    expect(await tram('net', 'confirm')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('NETWORK_NOT_ON_TRIAL'),
+    })
+  })
+
+  it('refuses what is no configuration, and changes nothing', async () => {
+    await put('new.toml', config('"10.67.0.300/24"'))
+    const refused = await tram('net', 'apply', '--file', '/new.toml')
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('interface[0].addresses[0]') })
+    expect(await addresses()).toEqual(['10.67.0.11'])
+    expect(await box.run('systemctl', 'is-active', 'tram-network-revert.timer')).toMatchObject({ out: 'inactive\n' })
+  })
+
+  it('is as closed as promised also by the measure of Debian 13', async () => {
+    for (const [unit, threshold] of [
+      ['tram-box@x', 40],
+      ['tram-network', 30],
+      ['tram-network-revert', 20],
+    ] as const)
+      await box.ask('systemd-analyze', 'security', '--no-pager', `--threshold=${threshold}`, `${unit}.service`)
+  })
+})
+
+it.skipIf(isRoot)('an appliance: NOT RUN (needs root)')
