@@ -262,12 +262,12 @@ async function assemble(config: Config, paths: DataPaths, commands: StationComma
   const counts = new DirectoryCounts({ directory })
   const deliveries = new OpenDeliveries({ records, outbox })
   const heartbeats = supervisor.heartbeats(records, paths)
-  const slots = updateParts(config, { clock: systemClock, logger })
+  const updates = updateParts(config, paths, { space, clock: systemClock, logger })
   const watched = watchStation(config, {
     ...{ records, audit, space, token, timedToken, sealer, courier, switchboard, directory, counts, deliveries },
     ...{ box, ups: power?.guard, chain, clock, logger },
     sources: () => [
-      ...[recovery, reports, scrapes, slots, ...heartbeats],
+      ...[recovery, reports, scrapes, updates, ...heartbeats],
       ...(power === undefined ? [] : [power.guard]),
       ...(panel === undefined ? [] : [panel.pages]),
     ],
@@ -283,7 +283,7 @@ async function assemble(config: Config, paths: DataPaths, commands: StationComma
     report: () => watched.watch.current(),
     state: () => watched.state.values(),
     peerId: () => network.peerId,
-    slot: () => slots.slot,
+    slot: updates.slot,
     inventoryCommand: commands.inventory,
   })
   const scrapes = prometheusParts(config, {
@@ -323,7 +323,6 @@ async function assemble(config: Config, paths: DataPaths, commands: StationComma
     records,
     step('losses', () => recovery.prepare()),
     chrony,
-    slots,
     box,
     clock,
     step('sequence', () => sequence.start()),
@@ -350,6 +349,7 @@ async function assemble(config: Config, paths: DataPaths, commands: StationComma
     api,
     ...watched.after,
     ...scrapes.services,
+    ...updates.services,
     ...heartbeats,
   ]
   return { services, vxp, network }

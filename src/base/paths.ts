@@ -10,6 +10,8 @@ export interface DataPaths {
   incoming: string
   /** The directory file in use. */
   directory: string
+  /** Updates that are being fetched. */
+  update: string
   /** Copies of damaged files. */
   quarantine: string
   /** Bytes to give up when the disk is full. */
@@ -38,6 +40,7 @@ export function dataPaths(dataFolder: string, signerFolder = dataFolder): DataPa
     packets: join(dataFolder, 'packets'),
     incoming: join(dataFolder, 'incoming'),
     directory: join(dataFolder, 'directory'),
+    update: join(dataFolder, 'update'),
     quarantine: join(dataFolder, 'quarantine'),
     ballast: join(dataFolder, 'ballast'),
     apiSocket: join(dataFolder, 'api.sock'),

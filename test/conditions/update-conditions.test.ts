@@ -5,7 +5,10 @@ import { join } from 'node:path'
 import { updateConditions } from '../../src/base/conditions/update-conditions.ts'
 import { checkBundle, goBack, installBundle } from '../../src/equipment/rauc/install-bundle.ts'
 import { SlotWatch } from '../../src/equipment/rauc/slot-watch.ts'
+import { UpdatePull } from '../../src/exchange/update-pull.ts'
+import { MemorySpace } from '../contract/memory-space.ts'
 import { type BundleWish, RaucBox } from '../fixtures/rauc/rauc-box.ts'
+import { UpdateServer } from '../fixtures/rauc/update-server.ts'
 import { never, silent } from '../fixtures/store/temporary-store.ts'
 import { provokeAndClear, type Scenario, type Scenarios, type Setting } from './scenario.ts'
 
@@ -45,6 +48,31 @@ function watching({ records, procFolder }: RaucBox, waitedMs = 0) {
     return watch.conditions()
   }
 }
+
+/** What the station says of a web server with updates; without what is wrong it has what runs already. */
+const source =
+  (spoil: (server: UpdateServer) => Promise<void>): Scenario<'state'> =>
+  async ({ folder, after }) => {
+    const server = await UpdateServer.start()
+    after(() => server.stop())
+    const running = { version: '0.1.0', file: 'tram.raucb', size: 5 }
+    server.latest = running
+    const pull = new UpdatePull(
+      { url: server.url, isAutomatic: false, intervalMs: 1000, folder: join(folder, 'update'), version: '0.1.0' },
+      {
+        ...{ space: new MemorySpace(), install: async () => undefined, last: async () => undefined },
+        ...{ random: () => 0, logger: silent },
+      },
+    )
+    const listed = async () => {
+      await pull.look()
+      return pull.conditions()
+    }
+    const end = () => {
+      server.latest = running
+    }
+    return { begin: () => spoil(server), listed, end }
+  }
 
 provokeAndClear(updateConditions, {
   UPDATE_UNSIGNED: bundle({ signer: 'stranger' }),
@@ -98,4 +126,10 @@ provokeAndClear(updateConditions, {
       end: () => box.records.setGood({ A: '0.1.0' }),
     }
   },
+  UPDATE_AVAILABLE: source(async (server) => {
+    server.latest = { version: '0.2.0', file: 'tram.raucb', size: 5 }
+  }),
+  UPDATE_SOURCE_FAILING: source(async (server) => {
+    server.latest = 'not found'
+  }),
 } satisfies Scenarios<typeof updateConditions>)

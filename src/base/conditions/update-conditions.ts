@@ -1,5 +1,5 @@
 // Conditions of updates: what is refused before anything is written, and what became of an installation. Thrown by equipment/rauc/, and
-// listed by its slot-watch.ts.
+// listed by its slot-watch.ts and by exchange/update-pull.ts.
 import type { ConditionFamily } from './condition.ts'
 
 export const updateConditions = {
@@ -75,5 +75,23 @@ export const updateConditions = {
     en: 'Version {version}, running in slot {slot}, is not known to be good yet',
     todoVi: 'Cần token, kho và đồng hồ hoạt động tốt: tram selftest. Nhật ký: journalctl -u tram-mark-good.',
     todoEn: 'It needs token, store and clock in order: tram selftest. Its log: journalctl -u tram-mark-good.',
+  },
+  UPDATE_AVAILABLE: {
+    kind: 'state',
+    about: 'box',
+    severity: 'info',
+    vi: 'Có bản cập nhật {version}',
+    en: 'There is an update, {version}',
+    todoVi: 'Tải về và cài khi thuận tiện: tram update install TỆP. Hoặc đặt [update] automatic = true.',
+    todoEn: 'Fetch it and install it when it suits: tram update install FILE. Or set [update] automatic = true.',
+  },
+  UPDATE_SOURCE_FAILING: {
+    kind: 'state',
+    about: 'box',
+    severity: 'warning',
+    vi: 'Nguồn cập nhật không dùng được: {detail}',
+    en: 'The source of updates cannot be used: {detail}',
+    todoVi: 'Kiểm tra [update] url và đường mạng tới đó. Trạm vẫn chạy bình thường; có thể cập nhật bằng USB.',
+    todoEn: 'Check [update] url and the way there. The station runs on as it is; a stick updates it as well.',
   },
 } as const satisfies ConditionFamily

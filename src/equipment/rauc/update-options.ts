@@ -10,6 +10,23 @@ export const updateOptions = Type.Object(
           'HH:MM, Vietnamese time: when an update that was installed takes over. Without it at once; documents wait for about two minutes then',
       }),
     ),
+    url: Type.Optional(
+      Type.String({
+        pattern: '^https?://[^\\s@]{1,300}$',
+        description:
+          'where the latest version is told, as JSON: {"version": "0.2.0", "file": "tram-0.2.0.raucb", "size": 123}, the file beside it. Plain HTTP will do: the bundle is signed. Without it no one is asked',
+      }),
+    ),
+    automatic: Type.Boolean({
+      default: false,
+      description: 'fetch and install what `url` tells; else only UPDATE_AVAILABLE is reported',
+    }),
+    check_hours: Type.Integer({
+      default: 24,
+      minimum: 1,
+      maximum: 720,
+      description: 'how often `url` is asked, give or take a quarter, so that not all stations come at once',
+    }),
   },
   { additionalProperties: false },
 )
