@@ -83,7 +83,7 @@ if test "x${slot}" = x; then
 fi
 run ab_save || echo "AB: the attempt could not be written down"
 
-echo "AB: slot ${slot} order ${BOOT_ORDER} left A=${BOOT_A_LEFT} B=${BOOT_B_LEFT} count ${ab_count} valid ${ab_valid}"
+echo "AB: slot ${slot} order ${BOOT_ORDER} left A=${BOOT_A_LEFT} B=${BOOT_B_LEFT} count ${ab_count} valid ${ab_valid} ${ab_note}"
 # No console=: the device tree of the board says which line it is (stdout-path).
 setenv bootargs "root=PARTLABEL=${ab_root} ro rootwait rootfstype=ext4 rauc.slot=${slot} panic=5 fsck.repair=yes systemd.gpt_auto=0 systemd.getty_auto=0 loglevel=4 ${ab_note}"
 part number ${devtype} ${devnum} ${ab_root} ab_part
