@@ -203,7 +203,7 @@ describe.each(boards)('board %s', (board) => {
   const file = (name: string) => read(join('hw', board, name)).catch(() => undefined)
 
   it('says what it is, and whether anybody has seen it run', async () => {
-    const facts = parse((await file('board.toml')) ?? '')
+    const facts = parse((await file('meta')) ?? '')
     expect(Object.keys(facts).sort()).toEqual([
       'clock',
       'compatible',
@@ -230,7 +230,7 @@ describe.each(boards)('board %s', (board) => {
     const lines = config.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
     expect(lines[0]).toMatch(/^\[(pi4|cm4|pi5)\]$/)
     expect(lines.at(-1)).toBe('[all]')
-    const facts = parse((await file('board.toml')) ?? '')
+    const facts = parse((await file('meta')) ?? '')
     expect(lines).toContain(`device_tree=${facts.device_tree}`)
     for (const line of lines.slice(1, -1)) {
       const [key, value = ''] = line.split('=')
