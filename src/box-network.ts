@@ -17,10 +17,12 @@ export const trialFile = '/run/tram-network/trial.toml'
 /** The network of a configuration; of none: nothing is let in, and no interface is touched. */
 export function networkPlan(config: Config | undefined): NetworkPlan {
   if (config === undefined) return { hostname: 'tram', network: { dns: [], ntp: [] }, interfaces: [], listeners: [] }
-  const { station, network, link, vxp, prometheus } = config
+  const { station, network, link, vxp, prometheus, update } = config
   const listeners = [
     ...link.listen.map(multiaddrListener),
-    ...[vxp.listen, prometheus.listen].map((listen) => (listen === undefined ? undefined : officeListener(listen))),
+    ...[vxp.listen, prometheus.listen, update.upload_listen].map((listen) =>
+      listen === undefined ? undefined : officeListener(listen),
+    ),
   ]
   return {
     hostname: network.hostname ?? hostnameOf(station.id),

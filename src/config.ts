@@ -88,12 +88,14 @@ export async function readConfigText(file: string): Promise<string> {
 
 /** What is wrong between keys: the schemas have seen each by itself. */
 function* contradictions(config: Config): Iterable<{ path: (string | number)[]; detail: string }> {
-  const { vxp, store, backend, mqtt } = config
+  const { vxp, store, backend, mqtt, update } = config
   if ((vxp.https_certificate_file === undefined) !== (vxp.https_key_file === undefined))
     yield { path: ['vxp'], detail: 'https_certificate_file and https_key_file come together' }
   if (store.status_reserve_bytes >= store.watermark_bytes)
     yield { path: ['store', 'status_reserve_bytes'], detail: 'must be less than watermark_bytes' }
   yield* networkMistakes(config.network, config.interface)
+  if ((update.upload_listen === undefined) !== (update.upload_secret_file === undefined))
+    yield { path: ['update'], detail: 'upload_listen and upload_secret_file come together' }
   const mistake = brokerMistake(mqtt)
   if (mistake !== undefined) yield { path: ['mqtt', mistake.key], detail: mistake.detail }
   const seen = new Set<string>()
@@ -106,7 +108,7 @@ function* contradictions(config: Config): Iterable<{ path: (string | number)[]; 
 }
 
 function withAbsolutePaths(config: Config, folder: string): Config {
-  const { station, token, trust, vxp, backend, mqtt, box, console: serviceConsole } = config
+  const { station, token, trust, vxp, backend, mqtt, box, console: serviceConsole, update } = config
   const all = (files: readonly string[]): string[] => files.map((file) => resolve(folder, file))
   return {
     ...config,
@@ -143,6 +145,12 @@ function withAbsolutePaths(config: Config, folder: string): Config {
       ...one,
       ...(one.secret_file === undefined ? {} : { secret_file: resolve(folder, one.secret_file) }),
     })),
+    update: {
+      ...update,
+      ...(update.upload_secret_file === undefined
+        ? {}
+        : { upload_secret_file: resolve(folder, update.upload_secret_file) }),
+    },
     console: {
       ...serviceConsole,
       ...(serviceConsole.line === undefined ? {} : { line: resolve(folder, serviceConsole.line) }),

@@ -262,7 +262,7 @@ async function assemble(config: Config, paths: DataPaths, commands: StationComma
   const counts = new DirectoryCounts({ directory })
   const deliveries = new OpenDeliveries({ records, outbox })
   const heartbeats = supervisor.heartbeats(records, paths)
-  const updates = updateParts(config, paths, { space, clock: systemClock, logger })
+  const updates = await updateParts(config, paths, { space, clock: systemClock, logger })
   const watched = watchStation(config, {
     ...{ records, audit, space, token, timedToken, sealer, courier, switchboard, directory, counts, deliveries },
     ...{ box, ups: power?.guard, chain, clock, logger },

@@ -12,6 +12,8 @@ export interface DataPaths {
   directory: string
   /** Updates that are being fetched. */
   update: string
+  /** An update that is being handed in. */
+  upload: string
   /** Copies of damaged files. */
   quarantine: string
   /** Bytes to give up when the disk is full. */
@@ -41,6 +43,7 @@ export function dataPaths(dataFolder: string, signerFolder = dataFolder): DataPa
     incoming: join(dataFolder, 'incoming'),
     directory: join(dataFolder, 'directory'),
     update: join(dataFolder, 'update'),
+    upload: join(dataFolder, 'upload'),
     quarantine: join(dataFolder, 'quarantine'),
     ballast: join(dataFolder, 'ballast'),
     apiSocket: join(dataFolder, 'api.sock'),

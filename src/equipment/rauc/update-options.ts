@@ -1,5 +1,6 @@
 // The `[update]` section of tram.toml: when an appliance takes over an update, and where it looks for one. Composed by config.ts.
 import Type, { type Static } from 'typebox'
+import { listenPattern } from '../../base/tcp-listen.ts'
 
 export const updateOptions = Type.Object(
   {
@@ -21,6 +22,20 @@ export const updateOptions = Type.Object(
       default: false,
       description: 'fetch and install what `url` tells; else only UPDATE_AVAILABLE is reported',
     }),
+    upload_listen: Type.Optional(
+      Type.String({
+        pattern: listenPattern,
+        description:
+          'host:port where an update may be handed in from the office: `PUT /update`, plain HTTP, with the secret. Without it nowhere',
+      }),
+    ),
+    upload_secret_file: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 4096,
+        description: 'file with the secret, as `Authorization: Bearer …`, of at least 16 characters',
+      }),
+    ),
     check_hours: Type.Integer({
       default: 24,
       minimum: 1,

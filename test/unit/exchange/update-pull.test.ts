@@ -1,6 +1,6 @@
 // Updates fetched from a real web server: whole, in pieces over a line that breaks, refused, and not at all.
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { TramError } from '../../../src/base/errors.ts'
@@ -102,6 +102,10 @@ describe('a source of updates', () => {
       server.latest = { version: '0.2.0', file: 'tram-0.2.0.raucb', size }
       expect(await one.look(), `${size}`).toBe(false)
     }
+    // What floods is cut where it was said to end.
+    server.latest = { version: '0.2.1', file: 'tram-0.2.1.raucb', size: 1000 }
+    expect(await one.look()).toBe(false)
+    expect((await stat(join(folder.path, 'update/0.2.1.raucb.part'))).size).toBeLessThanOrEqual(1000)
     expect(installed).toEqual([])
     await mkdir(join(folder.path, 'update'), { recursive: true })
     await writeFile(join(folder.path, 'update/0.2.0.raucb.part'), Buffer.alloc(400_000))
