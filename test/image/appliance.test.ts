@@ -5,6 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tramVersion } from '../../src/base/version.ts'
 import { createAppliance } from '../fixtures/debian/appliance.ts'
 import type { DebianBox } from '../fixtures/debian/debian-box.ts'
 import { until } from '../fixtures/station/office.ts'
@@ -152,6 +153,39 @@ describe.skipIf(!isRoot)('an appliance', () => {
       ['tram-network-revert', 20],
     ] as const)
       await box.ask('systemd-analyze', 'security', '--no-pager', `--threshold=${threshold}`, `${unit}.service`)
+  })
+
+  it('installs, through its sandbox, an update out of the folder that only the station sees', async () => {
+    // A recorder: slots and dm-verity are QEMU's part, the real RAUC is asked in test/unit/equipment/rauc.
+    const status = {
+      ...{ compatible: 'box', boot_primary: 'rootfs.1' },
+      slots: [
+        { 'rootfs.0': { bootname: 'A', device: '/dev/a', state: 'booted', boot_status: 'good' } },
+        {
+          'rootfs.1': {
+            ...{ bootname: 'B', device: '/dev/b', state: 'inactive', boot_status: 'good' },
+            slot_status: { bundle: { version: '99.0.0' } },
+          },
+        },
+      ],
+    }
+    const info = { compatible: 'box', version: '99.0.0', images: [] }
+    const answers = `info) cat "$3" >/dev/null && echo '${JSON.stringify(info)}' ;; status) echo '${JSON.stringify(status)}' ;;`
+    const script = `#!/bin/sh\ncase "$1" in ${answers} install) echo ' 40% Copying' ;; esac\n`
+    await writeFile(join(box.root, 'usr/bin/rauc'), script, { mode: 0o755 })
+    const records = join(box.root, 'var/lib/tram/update')
+    await writeFile(join(records, 'good.json'), JSON.stringify({ A: tramVersion }))
+    await box.ask('install', '-d', '-o', 'tram', '-g', 'tram', '-m', '700', '/var/lib/tram/station')
+    await box.ask('install', '-o', 'tram', '-g', 'tram', '-m', '600', '/dev/null', '/var/lib/tram/station/x.raucb')
+    const installed = await tram('update', 'install', '/var/lib/tram/station/x.raucb', '--restart', 'no')
+    expect(installed).toMatchObject({ code: 0, out: expect.stringContaining('99.0.0 → B'), err: '40% Copying\n' })
+    // The station's user reads them.
+    expect(JSON.parse((await asTram('cat', '/var/lib/tram/update/last.json')).out)).toMatchObject({
+      slot: 'B',
+      failure: '',
+    })
+    expect((await asTram('cat', '/var/lib/tram/update/trial')).out).toBe('rauc.slot=B\n')
+    expect((await tram('update', 'status')).out).toContain('B  99.0.0  next to boot, not proven yet')
   })
 })
 
