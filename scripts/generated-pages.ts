@@ -75,6 +75,8 @@ const sectionTexts: Record<keyof typeof configSections, string> = {
     'Where Prometheus asks for the numbers of [metrics.md](metrics.md); the kit is in [monitoring/prometheus](monitoring/prometheus/README.md).',
   panel: 'The display at the front of the box. Without `line` there is none.',
   update: 'The software of an appliance: when an update takes over, see [update.md](update.md).',
+  first_boot:
+    'What a box does once, when it takes the file from a medium ([first-boot.md](first-boot.md)). It counts nowhere else.',
   network:
     'The box itself on its network, where it is nothing but a station ([network.md](network.md)). On a plain machine the network is not ours.',
   interface:

@@ -4,6 +4,7 @@
 import { asTramError, isSystemError } from './base/errors.ts'
 import { createLogger, logFields } from './base/logger.ts'
 import { tramVersion } from './base/version.ts'
+import { takeMedium } from './box-medium.ts'
 import { applianceConfigFile, networkPlan, networkTrial, trialFile } from './box-network.ts'
 import { loadConfig, parseConfig } from './config.ts'
 import { underBoxLock } from './equipment/box/box-lock.ts'
@@ -66,6 +67,10 @@ const commands: Readonly<Record<string, () => Promise<void>>> = {
     const config = (await configOf(trialFile)) ?? (await configOf(applianceConfigFile))
     const missing = await applyNetwork(networkPlan(config), { run: '/run', sys: '/sys' }, runProgram)
     logger.info({ missing }, 'the network is as configured')
+  },
+  /** At boot: what lies on the FAT partition. */
+  async 'first-boot'() {
+    logger.info({ outcome: await alone(() => takeMedium('/boot/firmware')) }, 'the FAT partition was looked at')
   },
 }
 

@@ -7,6 +7,7 @@ import type { Static } from 'typebox'
 import { TramError } from './base/errors.ts'
 import { maxConfigLength, optionError, parseOptions } from './base/options.ts'
 import { stationOptions } from './base/station-options.ts'
+import { firstBootOptions } from './equipment/box/first-boot-options.ts'
 import { hostOptions } from './equipment/host/host-options.ts'
 import { linkOptions } from './equipment/link/link-options.ts'
 import { brokerMistake, mqttOptions } from './equipment/mqtt/mqtt-options.ts'
@@ -40,6 +41,7 @@ export const configSections = {
   update: updateOptions,
   network: networkOptions,
   interface: interfaceOptions,
+  first_boot: firstBootOptions,
 }
 
 type Sections = { [Name in keyof typeof configSections]: Static<(typeof configSections)[Name]> }

@@ -28,6 +28,7 @@ const compositionRoots = [
   'src/supervisor.ts',
   'src/box-main.ts',
   'src/box-network.ts',
+  'src/box-medium.ts',
   'src/equipment/token/signer-main.ts',
 ]
 const programs = ['src/main.ts', 'src/box-main.ts', 'src/equipment/token/signer-main.ts']

@@ -14,7 +14,7 @@ const run = promisify(execFile)
 const units = [
   ...['tram.service', 'tram-signer.service', 'tram-console@.service', 'tram-mark-good.service'],
   ...['tram-fall-back.service', 'tram-box@.service', 'tram-box.socket', 'tram-network.service'],
-  ...['tram-network-revert.service', 'tram-network-revert.timer'],
+  ...['tram-network-revert.service', 'tram-network-revert.timer', 'tram-first-boot.service'],
 ]
 const read = (path: string): Promise<string> => readFile(join(projectRoot, path), 'utf8')
 
@@ -80,6 +80,7 @@ describe('systemd', () => {
   const most: Record<string, number> = {
     ...{ 'tram.service': 20, 'tram-signer.service': 8, 'tram-console@.service': 20 },
     ...{ 'tram-box@.service': 40, 'tram-network.service': 30, 'tram-network-revert.service': 20 },
+    'tram-first-boot.service': 40,
   }
 
   it.each(Object.entries(most))('scores %s at %i tenths or less', async (unit, threshold) => {

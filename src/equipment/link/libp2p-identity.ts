@@ -30,6 +30,11 @@ export async function peerIdFromKeyFile(path: string): Promise<string> {
   return peerIdFromPrivateKey(await privateKeyFromFile(path)).toString()
 }
 
+/** The raw public key (32 bytes) of the key in `path`. Throws as `privateKeyFromFile`, and the system's error when it is absent. */
+export async function publicKeyFromFile(path: string): Promise<Uint8Array> {
+  return (await readKey(path)).publicKey.raw
+}
+
 async function readKey(path: string): Promise<PrivateKey> {
   const key = privateKeyFromProtobuf(await readFile(path))
   if (key.type !== 'Ed25519') throw new Error(`${path} holds a key of type ${key.type}, not Ed25519`)
