@@ -19,6 +19,8 @@ const questionKey = (station: string): string => key('meta', 'ask', station)
 export interface MissingQuestionsDeps {
   records: RecordStore
   connector: Connector
+  /** The version of the directory in use: who answers must know it, and so that our former generation is closed. */
+  directoryVersion: () => number
   clock: Clock
   logger: Logger
 }
@@ -129,7 +131,8 @@ export class MissingQuestions {
     const question = this.#questions.get(station)
     if (question === undefined || question.answered) return
     try {
-      link.send({ missing: { sinceMs: question.sinceMs, recovery: question.recovery } })
+      const directoryVersion = this.#deps.directoryVersion()
+      link.send({ missing: { sinceMs: question.sinceMs, recovery: question.recovery, directoryVersion } })
     } catch (error) {
       // Asked again on its next link.
       this.#logger.warn({ ...logFields(asTramError(error)), station }, 'a station could not be asked')

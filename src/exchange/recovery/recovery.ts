@@ -83,6 +83,7 @@ export class Recovery implements Service {
   #isPrepared = false
   #isRebuilt = false
   #isNew = false
+  #isRaised = false
   #loop: Promise<void> = Promise.resolve()
   #unsubscribe: () => void = () => undefined
 
@@ -197,17 +198,16 @@ export class Recovery implements Service {
 
   async #beginIfLost(marks: Marks, evidence: readonly string[], nowMs: number): Promise<void> {
     const { records } = this.#deps
-    const { generation } = this.#own
-    const before = this.#record
+    const [{ generation }, before] = [this.#own, this.#record]
     const operations: RecordOperation[] = []
     const news = evidence.filter((name) => !before?.evidence.includes(name))
-    const sinces: number[] = []
-    if (news.length > 0) sinces.push(nowMs - damageWindowMs)
-    // Nobody knows which numbers the lost records had given out.
-    if (news.length > 0 || this.#torn.length > 0)
+    const sinces = news.length > 0 ? [nowMs - damageWindowMs] : []
+    // Nobody knows which numbers were given out since; two boxes may even be restored to one generation, one after the other.
+    if (news.length > 0 || this.#torn.length > 0 || generation > (marks.generation ?? generation))
       operations.push(jumpStatements(marks.statement, generation, nowMs), await jumpSequence(records, nowMs))
     // A new box without any backup has lost everything, but the first generation of all has nothing to lose.
-    if (generation > (marks.generation ?? 1))
+    this.#isRaised = generation > (marks.generation ?? 1)
+    if (this.#isRaised)
       sinces.push(marks.lastWrittenMs === undefined ? nowMs - damageWindowMs : marks.lastWrittenMs - restoreMarginMs)
     if (generation > (marks.generation ?? 0)) {
       operations.push(putGeneration(generation))
@@ -235,7 +235,7 @@ export class Recovery implements Service {
     await questions.add(waiting, sinceMs)
     const isAsked = before?.reason === 'torn' && before.reopened
     const earliestMs = Math.min(sinceMs, isAsked ? sinceMs : (before?.sinceMs ?? sinceMs))
-    const fresh = { reason: 'torn', reopened: false, evidence: this.#torn.slice(-maxEvidence) }
+    const fresh = { reason: 'torn', reopened: false, unlisted: false, evidence: this.#torn.slice(-maxEvidence) }
     const kept = before === undefined || before.reason === 'torn' ? fresh : before
     this.#record = { ...kept, sinceMs: earliestMs, begunMs: nowMs }
     this.#logger.info({ code: 'STORE_TORN', sinceMs: earliestMs }, 'peers are asked for what a torn log may have held')
@@ -248,7 +248,8 @@ export class Recovery implements Service {
     const reason = news.length > 0 ? 'damage' : 'restore'
     const sinceMs = Math.max(0, Math.min(nowMs, ...sinces, before?.sinceMs ?? nowMs))
     const evidence = [...(before?.evidence ?? []), ...news].slice(-maxEvidence)
-    this.#record = { reason, sinceMs, begunMs: nowMs, reopened: false, evidence }
+    const unlisted = this.#isRaised || before?.unlisted === true
+    this.#record = { reason, sinceMs, begunMs: nowMs, reopened: false, evidence, unlisted }
     this.#isRebuilt = false
     this.#logger.error(
       { code: 'STATION_RECOVERING', reason, sinceMs, evidence: news },
@@ -327,6 +328,7 @@ export class Recovery implements Service {
       return this.#goOn(signal)
     }
     if (directory.version === 0) return
+    if (record.unlisted && this.#trouble === undefined) return this.#askAnew(record, signal)
     const stations = new Set<string>()
     for await (const { id } of directory.stations()) stations.add(id)
     await questions.drop((station) => stations.has(station))
@@ -346,12 +348,20 @@ export class Recovery implements Service {
       )
     }
     const isOver = clock.now() > record.begunMs + damageWindowMs
-    if (questions.waiting().length > 0 && !isOver) return
+    if (this.#trouble !== undefined || (questions.waiting().length > 0 && !isOver)) return
     await records.settleDamage()
     await audit.commit([dropRecovery], [{ act: 'loss-made-good', subject: record.reason, detail: `${stations.size}` }])
     this.#record = undefined
     await questions.drop()
     this.#logger.info({ step: 'recovered' }, 'every station has offered again what it sent here')
+  }
+
+  /** Until now the former generation could receipt what it alone has; they answer once they know that it is closed. */
+  async #askAnew(record: RecoveryRecord, signal: AbortSignal): Promise<void> {
+    await this.#deps.questions.drop()
+    this.#record = { ...record, unlisted: false, begunMs: this.#deps.clock.now() }
+    await this.#deps.records.commit([putRecovery(this.#record)])
+    return this.#goOn(signal)
   }
 
   /** Single packets that were found damaged: only their senders are asked, and intake stays open. */

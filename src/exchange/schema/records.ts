@@ -3351,6 +3351,7 @@ export interface RecoveryRecord {
   begunMs: number
   reopened: boolean
   evidence: string[]
+  unlisted: boolean
 }
 
 export namespace RecoveryRecord {
@@ -3390,6 +3391,11 @@ export namespace RecoveryRecord {
           }
         }
 
+        if ((obj.unlisted != null && obj.unlisted !== false)) {
+          w.uint32(48)
+          w.bool(obj.unlisted)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -3399,7 +3405,8 @@ export namespace RecoveryRecord {
           sinceMs: 0,
           begunMs: 0,
           reopened: false,
-          evidence: []
+          evidence: [],
+          unlisted: false
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -3430,6 +3437,10 @@ export namespace RecoveryRecord {
               }
 
               obj.evidence.push(reader.string())
+              break
+            }
+            case 6: {
+              obj.unlisted = reader.bool()
               break
             }
             default: {
@@ -3494,6 +3505,13 @@ export namespace RecoveryRecord {
 
               break
             }
+            case 6: {
+              yield {
+                field: `${prefix}.unlisted`,
+                value: reader.bool()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -3532,6 +3550,11 @@ export namespace RecoveryRecord {
     value: string
   }
 
+  export interface RecoveryRecordUnlistedFieldEvent {
+    field: '$.unlisted'
+    value: boolean
+  }
+
   export function encode (obj: Partial<RecoveryRecord>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, RecoveryRecord.codec())
   }
@@ -3540,7 +3563,7 @@ export namespace RecoveryRecord {
     return decodeMessage(buf, RecoveryRecord.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RecoveryRecord>): Generator<RecoveryRecordReasonFieldEvent | RecoveryRecordSinceMsFieldEvent | RecoveryRecordBegunMsFieldEvent | RecoveryRecordReopenedFieldEvent | RecoveryRecordEvidenceFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<RecoveryRecord>): Generator<RecoveryRecordReasonFieldEvent | RecoveryRecordSinceMsFieldEvent | RecoveryRecordBegunMsFieldEvent | RecoveryRecordReopenedFieldEvent | RecoveryRecordEvidenceFieldEvent | RecoveryRecordUnlistedFieldEvent> {
     return streamMessage(buf, RecoveryRecord.codec(), opts)
   }
 }

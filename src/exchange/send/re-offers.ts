@@ -15,6 +15,8 @@ const maxRefusals = 3
 export interface MissingQuestion {
   sinceMs: number
   recovery: number
+  /** Answered from this version of the directory on, in which its former generation is closed: none of it closes a delivery after that. */
+  directoryVersion: number
 }
 
 /** How a walk ended. */
@@ -55,6 +57,7 @@ export class ReOffers {
   readonly #station: string
   readonly #outbox: Outbox
   readonly #clock: Clock
+  readonly #directoryVersion: () => number
   readonly #onDone: (outcome: WalkOutcome) => void
   #walk: Walk | undefined
   #last: WalkOutcome | undefined
@@ -63,10 +66,15 @@ export class ReOffers {
   #nextDueMs = 0
 
   /** @param onDone told when all that was asked for has been offered and answered; may be told the same twice */
-  constructor(station: string, deps: { outbox: Outbox; clock: Clock }, onDone: (outcome: WalkOutcome) => void) {
+  constructor(
+    station: string,
+    deps: { outbox: Outbox; clock: Clock; directoryVersion?: () => number },
+    onDone: (outcome: WalkOutcome) => void,
+  ) {
     this.#station = station
     this.#outbox = deps.outbox
     this.#clock = deps.clock
+    this.#directoryVersion = deps.directoryVersion ?? (() => Number.POSITIVE_INFINITY)
     this.#onDone = onDone
   }
 
@@ -150,14 +158,19 @@ export class ReOffers {
   untilDue(): number | undefined {
     const now = this.#clock.monotonic()
     const walk = this.#walk
-    if (walk === undefined) return this.#next === undefined ? undefined : Math.max(0, this.#nextDueMs - now)
+    if (walk === undefined) return this.#isNextWaiting() ? undefined : Math.max(0, this.#nextDueMs - now)
     if (!walk.isRead && walk.outstanding.size < maxOutstanding) return 0
     const due = Math.min(...[...walk.outstanding.values()].map(({ dueMs }) => dueMs))
     return due === Number.POSITIVE_INFINITY ? undefined : Math.max(0, due - now)
   }
 
+  /** Nothing was asked, or the directory that it needs is not here yet; the courier is woken by every new one. */
+  #isNextWaiting(): boolean {
+    return this.#next === undefined || this.#next.directoryVersion > this.#directoryVersion()
+  }
+
   #begin(now: number): void {
-    if (this.#next === undefined || now < this.#nextDueMs) return
+    if (this.#next === undefined || this.#isNextWaiting() || now < this.#nextDueMs) return
     const untilMs = this.#clock.now() + 1
     this.#walk = {
       ...{ ...this.#next, untilMs, cursor: undefined, isRead: false },

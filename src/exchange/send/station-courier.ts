@@ -25,6 +25,8 @@ import { RetrySchedule, retryMs } from './retry-schedule.ts'
 import type { StaleSeals } from './stale-seals.ts'
 
 export interface StationCourierDeps {
+  /** The version of the directory in use. */
+  directoryVersion?: () => number
   records: RecordStore
   outbox: Outbox
   packets: PacketStore

@@ -14,7 +14,13 @@ it.each([
   const link = new RecordedLink(peerIdOf('b'))
   const clock = new TestClock(startMs)
   const connector = { connect: async () => link }
-  const questions = new MissingQuestions({ records: new MemoryRecordStore(), connector, clock, logger: silent })
+  const questions = new MissingQuestions({
+    records: new MemoryRecordStore(),
+    connector,
+    directoryVersion: () => 1,
+    clock,
+    logger: silent,
+  })
   const ask = async (sinceMs: number) => {
     await questions.add(['b'], sinceMs)
     questions.linkOpened('b', link)

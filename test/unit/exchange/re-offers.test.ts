@@ -47,7 +47,7 @@ async function delivered(subject: string, refused: readonly string[] = []): Prom
 }
 const receiptOf = async (waybill: string) =>
   hex((await station.outbox.delivery(waybill, 'two'))?.receipt ?? Buffer.alloc(0))
-const ask = (sinceMs: number, recovery: number) => two.says({ missing: { sinceMs, recovery } })
+const ask = (sinceMs: number, recovery: number) => two.says({ missing: { sinceMs, recovery, directoryVersion: 0 } })
 
 /** The digests of the next `count` offers, each answered with a receipt that says something new. */
 async function takeAll(count: number): Promise<string[]> {
@@ -125,7 +125,7 @@ describe('what was receipted and lost', () => {
   it('is told only to the station whose link asks', async () => {
     await delivered('1')
     const three = await PlayedRecipient.connect(station, 'three')
-    three.says({ missing: { sinceMs: 0, recovery: 3 } })
+    three.says({ missing: { sinceMs: 0, recovery: 3, directoryVersion: 0 } })
     expect(await three.link.next('missingDone')).toEqual({ recovery: 3, offered: 0, unavailable: 0 })
     expect(three.link.all('offer')).toEqual([])
   })

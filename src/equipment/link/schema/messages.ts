@@ -2053,6 +2053,7 @@ export namespace DirectoryPiece {
 export interface Missing {
   sinceMs: number
   recovery: number
+  directoryVersion: number
 }
 
 export namespace Missing {
@@ -2075,13 +2076,19 @@ export namespace Missing {
           w.uint64Number(obj.recovery)
         }
 
+        if ((obj.directoryVersion != null && obj.directoryVersion !== 0)) {
+          w.uint32(24)
+          w.uint32(obj.directoryVersion)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
       }, (reader, length, opts = {}) => {
         const obj: any = {
           sinceMs: 0,
-          recovery: 0
+          recovery: 0,
+          directoryVersion: 0
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -2096,6 +2103,10 @@ export namespace Missing {
             }
             case 2: {
               obj.recovery = reader.uint64Number()
+              break
+            }
+            case 3: {
+              obj.directoryVersion = reader.uint32()
               break
             }
             default: {
@@ -2127,6 +2138,13 @@ export namespace Missing {
               }
               break
             }
+            case 3: {
+              yield {
+                field: `${prefix}.directoryVersion`,
+                value: reader.uint32()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -2149,6 +2167,11 @@ export namespace Missing {
     value: number
   }
 
+  export interface MissingDirectoryVersionFieldEvent {
+    field: '$.directoryVersion'
+    value: number
+  }
+
   export function encode (obj: Partial<Missing>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, Missing.codec())
   }
@@ -2157,7 +2180,7 @@ export namespace Missing {
     return decodeMessage(buf, Missing.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Missing>): Generator<MissingSinceMsFieldEvent | MissingRecoveryFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Missing>): Generator<MissingSinceMsFieldEvent | MissingRecoveryFieldEvent | MissingDirectoryVersionFieldEvent> {
     return streamMessage(buf, Missing.codec(), opts)
   }
 }
@@ -4970,6 +4993,11 @@ export namespace LinkMessage {
     value: number
   }
 
+  export interface LinkMessageMissingDirectoryVersionFieldEvent {
+    field: '$.missing.directoryVersion'
+    value: number
+  }
+
   export interface LinkMessageMissingDoneRecoveryFieldEvent {
     field: '$.missingDone.recovery'
     value: number
@@ -4993,7 +5021,7 @@ export namespace LinkMessage {
     return decodeMessage(buf, LinkMessage.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<LinkMessage>): Generator<LinkMessageHelloProtocolFieldEvent | LinkMessageHelloGenerationFieldEvent | LinkMessageHelloDirectoryVersionFieldEvent | LinkMessageHelloClockMsFieldEvent | LinkMessageCreditLaneFieldEvent | LinkMessageCreditBytesFieldEvent | LinkMessageOfferTransferFieldEvent | LinkMessageOfferWaybillFieldEvent | LinkMessageOfferSealFieldEvent | LinkMessageOfferAgenciesFieldEvent | LinkMessageWantTransferFieldEvent | LinkMessageWantFirstChunkFieldEvent | LinkMessageKnownTransferFieldEvent | LinkMessageTemporaryTransferFieldEvent | LinkMessageTemporaryCodeFieldEvent | LinkMessageTemporaryRetryAfterMsFieldEvent | LinkMessageTemporaryResealFieldEvent | LinkMessageRejectTransferFieldEvent | LinkMessageRejectCodeFieldEvent | LinkMessageRejectDetailFieldEvent | LinkMessageDataTransferFieldEvent | LinkMessageDataOffsetFieldEvent | LinkMessageDataBytesFieldEvent | LinkMessageEndTransferFieldEvent | LinkMessageCancelTransferFieldEvent | LinkMessageCancelCodeFieldEvent | LinkMessageStoredTransferFieldEvent | LinkMessageReceiptReceiptFieldEvent | LinkMessageReceiptSealFieldEvent | LinkMessageAckWaybillDigestFieldEvent | LinkMessageDirectoryOfferVersionFieldEvent | LinkMessageDirectoryOfferSizeFieldEvent | LinkMessageDirectoryWantVersionFieldEvent | LinkMessageDirectoryWantOffsetFieldEvent | LinkMessageDirectoryPieceVersionFieldEvent | LinkMessageDirectoryPieceOffsetFieldEvent | LinkMessageDirectoryPieceBytesFieldEvent | LinkMessageSessionRunFieldEvent | LinkMessageSessionGreetingFieldEvent | LinkMessageArrivedBytesFieldEvent | LinkMessageYieldLaneFieldEvent | LinkMessageYieldBytesFieldEvent | LinkMessageByeReasonFieldEvent | LinkMessageByeTieFieldEvent | LinkMessageClockClockMsFieldEvent | LinkMessageClockAskFieldEvent | LinkMessageMissingSinceMsFieldEvent | LinkMessageMissingRecoveryFieldEvent | LinkMessageMissingDoneRecoveryFieldEvent | LinkMessageMissingDoneOfferedFieldEvent | LinkMessageMissingDoneUnavailableFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<LinkMessage>): Generator<LinkMessageHelloProtocolFieldEvent | LinkMessageHelloGenerationFieldEvent | LinkMessageHelloDirectoryVersionFieldEvent | LinkMessageHelloClockMsFieldEvent | LinkMessageCreditLaneFieldEvent | LinkMessageCreditBytesFieldEvent | LinkMessageOfferTransferFieldEvent | LinkMessageOfferWaybillFieldEvent | LinkMessageOfferSealFieldEvent | LinkMessageOfferAgenciesFieldEvent | LinkMessageWantTransferFieldEvent | LinkMessageWantFirstChunkFieldEvent | LinkMessageKnownTransferFieldEvent | LinkMessageTemporaryTransferFieldEvent | LinkMessageTemporaryCodeFieldEvent | LinkMessageTemporaryRetryAfterMsFieldEvent | LinkMessageTemporaryResealFieldEvent | LinkMessageRejectTransferFieldEvent | LinkMessageRejectCodeFieldEvent | LinkMessageRejectDetailFieldEvent | LinkMessageDataTransferFieldEvent | LinkMessageDataOffsetFieldEvent | LinkMessageDataBytesFieldEvent | LinkMessageEndTransferFieldEvent | LinkMessageCancelTransferFieldEvent | LinkMessageCancelCodeFieldEvent | LinkMessageStoredTransferFieldEvent | LinkMessageReceiptReceiptFieldEvent | LinkMessageReceiptSealFieldEvent | LinkMessageAckWaybillDigestFieldEvent | LinkMessageDirectoryOfferVersionFieldEvent | LinkMessageDirectoryOfferSizeFieldEvent | LinkMessageDirectoryWantVersionFieldEvent | LinkMessageDirectoryWantOffsetFieldEvent | LinkMessageDirectoryPieceVersionFieldEvent | LinkMessageDirectoryPieceOffsetFieldEvent | LinkMessageDirectoryPieceBytesFieldEvent | LinkMessageSessionRunFieldEvent | LinkMessageSessionGreetingFieldEvent | LinkMessageArrivedBytesFieldEvent | LinkMessageYieldLaneFieldEvent | LinkMessageYieldBytesFieldEvent | LinkMessageByeReasonFieldEvent | LinkMessageByeTieFieldEvent | LinkMessageClockClockMsFieldEvent | LinkMessageClockAskFieldEvent | LinkMessageMissingSinceMsFieldEvent | LinkMessageMissingRecoveryFieldEvent | LinkMessageMissingDirectoryVersionFieldEvent | LinkMessageMissingDoneRecoveryFieldEvent | LinkMessageMissingDoneOfferedFieldEvent | LinkMessageMissingDoneUnavailableFieldEvent> {
     return streamMessage(buf, LinkMessage.codec(), opts)
   }
 }
