@@ -8,7 +8,7 @@ import { dataPaths } from './base/paths.ts'
 import { BoxClient } from './equipment/box/box-client.ts'
 import { boxSocketPath } from './equipment/box/box-protocol.ts'
 import { signerFlags } from './equipment/token/signer-flags.ts'
-import type { DoctorCommands, OfflineCommands } from './surface/cli/cli-context.ts'
+import type { BackupCommands, DoctorCommands, OfflineCommands } from './surface/cli/cli-context.ts'
 import { runCli } from './surface/cli/cli-program.ts'
 
 /** argv of the signer program that belongs to this one: the bundle beside it, or the source when run from source. */
@@ -126,6 +126,20 @@ const doctor: DoctorCommands = {
   },
 }
 
+const softHsmFile = process.env.SOFTHSM2_CONF
+const softHsm = softHsmFile === undefined || softHsmFile === '' ? {} : { softHsmFile }
+
+const backup: BackupCommands = {
+  async create(wish, signal) {
+    const { createBackup } = await import('./backup.ts')
+    return createBackup({ ...wish, ...softHsm }, signal)
+  },
+  async restore(wish, signal) {
+    const { restoreBackup } = await import('./backup.ts')
+    return restoreBackup({ ...wish, ...softHsm }, signal)
+  },
+}
+
 process.exitCode = await runCli(process.argv.slice(2), {
   terminal: { stdout: process.stdout, stderr: process.stderr, stdin: process.stdin },
   signal: stopping.signal,
@@ -136,6 +150,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   offline,
   doctor,
   box: new BoxClient({ socketPath: boxSocketPath }),
+  backup,
   async fleet(wish, signal) {
     const { watchFleet } = await import('./fleet.ts')
     return watchFleet(wish, process, signal)

@@ -11,6 +11,8 @@ import type { Config } from './config.ts'
 import { Libp2pNetwork } from './equipment/link/libp2p-link.ts'
 import { createLoopback } from './equipment/link/memory-link.ts'
 import type { Supervision } from './equipment/systemd/notify.ts'
+import { BackupSource } from './exchange/backup/backup-source.ts'
+import { assertNoRestore } from './exchange/backup/restore-staging.ts'
 import { Directory } from './exchange/directory/directory.ts'
 import { DirectoryCounts } from './exchange/directory/directory-counts.ts'
 import { DirectoryExchange } from './exchange/directory/directory-exchange.ts'
@@ -96,6 +98,7 @@ export async function startStation(
 ): Promise<Station> {
   const paths = dataPaths(config.station.data_folder, config.token.folder)
   await mkdir(config.station.data_folder, { recursive: true, mode: 0o700 })
+  await assertNoRestore(config.station.data_folder)
   const supervisor = new Supervisor(supervision, logger)
   const parts = await assemble(config, paths, commands, supervisor)
   await supervisor.startAll(parts.services, signal)
@@ -163,6 +166,7 @@ async function assemble(config: Config, paths: DataPaths, commands: StationComma
   const switchboard = new Switchboard({ ...own, createLoopback }, { directory, time: clock, logger })
   const stale = new StaleSeals(own, { records, token, clock })
   const courier = new Courier({
+    directoryVersion: () => directory.version,
     records,
     outbox,
     packets,
@@ -173,7 +177,10 @@ async function assemble(config: Config, paths: DataPaths, commands: StationComma
     logger,
     peerLog,
   })
-  const questions = new MissingQuestions({ records, connector: switchboard, clock, logger })
+  const questions = new MissingQuestions({
+    ...{ records, connector: switchboard, clock, logger },
+    directoryVersion: () => directory.version,
+  })
   const receipts = new OutgoingReceipts({ records, sealer, answers: switchboard, stale, logger })
   const reception = new Reception(own, {
     records,
@@ -310,6 +317,7 @@ async function assemble(config: Config, paths: DataPaths, commands: StationComma
       token,
       pins: new PinEntry(own.station, { token, audit, clock }),
       lights: watched.lights,
+      backup: new BackupSource(paths, { records, audit, clock }),
       collectEvidence: (id) => evidence.collect(id),
       writeEvidence: (found, zipStream) => exportEvidence(found, { zipStream }),
       clock,

@@ -14,6 +14,12 @@ export interface DataPaths {
   update: string
   /** An update that is being handed in. */
   upload: string
+  /** A restore that has begun, and is dropped when it did not get to its end. */
+  restoring: string
+  /** A restore that is whole and verified, and not in its place yet: a station must not start beside it. */
+  restored: string
+  /** What a restore has replaced, a folder each. */
+  replaced: string
   /** Copies of damaged files. */
   quarantine: string
   /** Bytes to give up when the disk is full. */
@@ -44,6 +50,9 @@ export function dataPaths(dataFolder: string, signerFolder = dataFolder): DataPa
     directory: join(dataFolder, 'directory'),
     update: join(dataFolder, 'update'),
     upload: join(dataFolder, 'upload'),
+    restoring: join(dataFolder, 'restoring'),
+    restored: join(dataFolder, 'restored'),
+    replaced: join(dataFolder, 'replaced'),
     quarantine: join(dataFolder, 'quarantine'),
     ballast: join(dataFolder, 'ballast'),
     apiSocket: join(dataFolder, 'api.sock'),

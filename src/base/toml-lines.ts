@@ -35,7 +35,7 @@ export class TomlLines {
     this.#values = values
   }
 
-  /** Where the string, array or inline table of the key `path` stands; undefined for other values and missing keys. */
+  /** Where the value of the key `path` stands; undefined for a missing key. */
   valueOf(path: TomlPath): TomlSpan | undefined {
     return this.#values.get(textOf(path))
   }
@@ -110,12 +110,11 @@ class TomlScanner {
     this.#advance(1) // =
     this.#skipBlank()
     const start = this.#position
-    const isBracketed = '[{"\''.includes(this.#peek())
     this.#value(place)
-    // Other values run on into the blanks before a comment. Of a key that is cut off (maxKeyParts) the place is another's.
+    // A number runs on into the blanks before a comment. Of a key that is cut off (maxKeyParts) the place is another's.
+    const end = start + this.#text.slice(start, this.#position).trimEnd().length
     const name = textOf(place)
-    if (isBracketed && place.length < maxKeyParts && !this.values.has(name))
-      this.values.set(name, { start, end: this.#position })
+    if (place.length < maxKeyParts && !this.values.has(name)) this.values.set(name, { start, end })
   }
 
   #value(place: TomlPath): void {

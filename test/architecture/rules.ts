@@ -21,6 +21,7 @@ const compositionRoots = [
   'src/station-updates.ts',
   'src/station-watch.ts',
   'src/offline.ts',
+  'src/backup.ts',
   'src/doctor.ts',
   'src/fleet.ts',
   'src/console.ts',

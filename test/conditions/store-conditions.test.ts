@@ -1,8 +1,9 @@
 // Every condition about what is kept on disk, provoked and cleared: real LevelDB stores, files altered behind their backs.
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { ClassicLevel } from 'classic-level'
+import { assertFresh } from '../../src/backup.ts'
 import { TestClock } from '../../src/base/clock.ts'
 import { storeConditions } from '../../src/base/conditions/store-conditions.ts'
 import type { TramError } from '../../src/base/errors.ts'
@@ -10,6 +11,9 @@ import { sha256 } from '../../src/document/document-id.ts'
 import { DiskSpace } from '../../src/equipment/store/disk-space.ts'
 import type { LevelStore } from '../../src/equipment/store/level-store.ts'
 import { encodeRecord } from '../../src/equipment/store/record-codec.ts'
+import { ageSealer, openAge } from '../../src/exchange/backup/age-stream.ts'
+import { assertRoom, findBackup } from '../../src/exchange/backup/backup-parts.ts'
+import { assertNoRestore, finishRestore } from '../../src/exchange/backup/restore-staging.ts'
 import { DiskTrend } from '../../src/exchange/health/disk-trend.ts'
 import { KeyedLock } from '../../src/exchange/keyed-lock.ts'
 import { GenerationWatch } from '../../src/exchange/recovery/generation-watch.ts'
@@ -70,7 +74,7 @@ async function recovering(setting: Setting, generation = 1): Promise<Lone & { st
       outbox: station.outbox,
     },
     ...{ audit: station.audit, clock, indices: new IndexRebuild(station) },
-    questions: new MissingQuestions({ records: store, connector, clock, logger: silent }),
+    questions: new MissingQuestions({ records: store, connector, directoryVersion: () => 1, clock, logger: silent }),
     generations: new GenerationWatch(own, { directory }),
     seekDirectory: () => undefined,
   })
@@ -152,6 +156,43 @@ provokeAndClear(storeConditions, {
       right: async () => {
         await first.stop()
         await second.start(never)
+      },
+    }
+  },
+  BACKUP_INVALID: ({ folder }) => ({
+    wrong: () => findBackup(folder),
+    right: async () => {
+      await writeFile(join(folder, 'tram-one-20260101T000000Z.age.001'), 'age')
+      await findBackup(folder)
+    },
+  }),
+  BACKUP_KEY_WRONG: async () => {
+    const sealed = async function* () {
+      const { seal } = await ageSealer({ passphrase: 'one two three four' })
+      yield* seal(Readable.from([Buffer.from('packets')]))
+    }
+    return {
+      wrong: () => readAll(openAge(sealed(), { passphrase: 'five' })),
+      right: () => readAll(openAge(sealed(), { passphrase: 'one two three four' })),
+    }
+  },
+  BACKUP_UNWRITABLE: ({ folder }) => ({ wrong: () => assertRoom(folder, 2 ** 60), right: () => assertRoom(folder, 1) }),
+  RESTORE_REFUSED: async (setting) => {
+    await closed(setting)
+    await smuggle(setting, 'document:one', encodeRecord('document:one', Buffer.from('one')))
+    return {
+      wrong: () => assertFresh(setting.folder, false, never),
+      right: () => assertFresh(setting.folder, true, never),
+    }
+  },
+  RESTORE_UNFINISHED: async ({ folder }) => {
+    await mkdir(join(folder, 'restored', 'data'), { recursive: true })
+    return {
+      wrong: () => assertNoRestore(folder),
+      right: async () => {
+        await writeFile(join(folder, 'restored', 'plan.json'), JSON.stringify({ names: [], files: [], stamp: 'then' }))
+        await finishRestore(folder)
+        await assertNoRestore(folder)
       },
     }
   },

@@ -3,6 +3,7 @@
 import { readdir } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { TramError } from '../../src/base/errors.ts'
 import { createLogger } from '../../src/base/logger.ts'
 import { sha256 } from '../../src/document/document-id.ts'
 import { DirectoryCounts } from '../../src/exchange/directory/directory-counts.ts'
@@ -169,6 +170,8 @@ class FiringRange {
         ...{ desk, inbox, deliveries, directory, requests, counts, audit, health, state, token, clock, logger },
         pins: new PinEntry('station', { token, audit, clock }),
         lights: { colours: [], identify: () => undefined },
+        // The store in memory has no snapshots; the route takes nothing that could be fuzzed.
+        backup: { stream: () => Promise.reject(new TramError('STORE_FAILED', { detail: 'no snapshot' })) as never },
         trustClock: () => Promise.resolve(),
         tracing: new Tracing({ records: station.records, sent, outbox, inbox, statuses }),
         documents: new DocumentAccess({ sent, inbox, packets, intake }),

@@ -26,7 +26,7 @@ export const storeFormatVersion = 1
 const formatKey = key('meta', 'format')
 
 /** Packets of 64 KiB in LevelDB's default files of 2 MiB made it rewrite itself at half the speed. */
-const tuning = { writeBufferSize: 16 * 1024 * 1024, maxFileSize: 8 * 1024 * 1024 }
+export const levelTuning = { writeBufferSize: 16 * 1024 * 1024, maxFileSize: 8 * 1024 * 1024 }
 
 export type Level = ClassicLevel<string, Uint8Array>
 
@@ -56,7 +56,7 @@ export async function openLevel(
     const stamp = quarantineStamp(nowMs)
     inspection = await inspectLogs(folder, quarantineFolder, stamp, isStart, signal)
     // Made only now: its constructor already begins to open, and opening destroys what we have just looked at.
-    db = new ClassicLevel<string, Uint8Array>(folder, { valueEncoding: 'view', ...tuning })
+    db = new ClassicLevel<string, Uint8Array>(folder, { valueEncoding: 'view', ...levelTuning })
     await db.open()
     // LevelDB syncs the folder only with its manifest; CURRENT and the folder itself are named after that.
     await syncFolder(folder)

@@ -11,11 +11,13 @@ import { CommitQueue, type StoredOperation } from './commit-queue.ts'
 import { isLevelDiskFull, levelFailure } from './level-errors.ts'
 import { type Level, openLevel, quarantineStamp, repairLevel } from './level-open.ts'
 import { readRange, scrubLevel } from './level-reading.ts'
+import { LevelSnapshot } from './level-snapshot.ts'
 import { ReadQueue } from './read-queue.ts'
 import { RecentRecords } from './recent-records.ts'
 import { decodeRecord, encodeRecord, recordDamage } from './record-codec.ts'
 import type { KeyRange, RecordOperation, RecordStore } from './record-store.ts'
 import { closeDamage, closeTorn, keepRecord } from './store-inspection.ts'
+import type { StoreSnapshot } from './store-snapshot.ts'
 
 const maxReportedKeys = 1000
 const firstRetryMs = 100
@@ -151,6 +153,11 @@ export class LevelStore implements RecordStore, Service {
       if (done) return
       yield [record[0], this.#decode(...record)]
     }
+  }
+
+  /** All records of this moment, for a backup; to be closed. @throws TramError STORE_FAILED */
+  snapshot(): StoreSnapshot {
+    return new LevelSnapshot(this.#readableDb(), this.#options.folder)
   }
 
   /**

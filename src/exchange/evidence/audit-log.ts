@@ -38,6 +38,7 @@ export type AuditAct =
   | 'pin-entered'
   | 'condition-raised'
   | 'condition-cleared'
+  | 'backup-read'
 
 /** An act that is being committed. */
 export interface NewAct {

@@ -79,6 +79,65 @@ export interface FleetWish {
   language: Language
 }
 
+/** What `backup` is to write. */
+export interface BackupWish {
+  configFile: string
+  folder: string
+  /** `age1…` keys; none = a passphrase. */
+  recipients: readonly string[]
+  /** undefined = one is made. */
+  passphrase?: string
+  withSoftHsm: boolean
+  /** SOFTHSM2_CONF. */
+  softHsmFile?: string
+  /** Smaller parts than usual. */
+  partBytes?: number
+}
+
+export interface BackupDone {
+  name: string
+  files: readonly string[]
+  sizeBytes: number
+  /** Whether the station ran meanwhile. */
+  isRunning: boolean
+  /** The one that was made: told once, kept nowhere. */
+  passphrase?: string
+}
+
+/** What `restore` is to do. */
+export interface RestoreWish {
+  configFile: string
+  /** A folder, or the first part; undefined = only finish what was cut off. */
+  from?: string
+  identityFile?: string
+  askPassphrase(): Promise<string>
+  /** Also over documents. */
+  replace: boolean
+  /** Default: the next one. */
+  generation?: number
+  /** Default: as in the backup. */
+  dataFolder?: string
+  withSoftHsm: boolean
+  softHsmFile?: string
+}
+
+export interface RestoreDone {
+  station: string
+  generation: number
+  dataFolder: string
+  configFile: string
+  /** When the backup was made; undefined when only the rest of a restore was done. */
+  createdMs?: number
+  /** Where the former data is. */
+  replaced?: string
+}
+
+/** Commands that carry a station from one box to another; main.ts hands in backup.ts. */
+export interface BackupCommands {
+  create(wish: Omit<BackupWish, 'softHsmFile'>, signal: AbortSignal): Promise<BackupDone>
+  restore(wish: Omit<RestoreWish, 'softHsmFile'>, signal: AbortSignal): Promise<RestoreDone>
+}
+
 /** That of the worst station. */
 export type FleetVerdict = 'ok' | 'degraded' | 'failed'
 
@@ -98,6 +157,7 @@ export interface CliDeps {
   doctor: DoctorCommands
   /** The root program of an appliance. */
   box: Pick<BoxClient, 'ask'>
+  backup: BackupCommands
   /** Watches the stations of a broker; prints by itself. The verdict when it was to print once. @throws TramError */
   fleet(wish: FleetWish, signal: AbortSignal): Promise<FleetVerdict | undefined>
   /** Milliseconds since 1970. */

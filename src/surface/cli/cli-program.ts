@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander'
 import { asTramError, TramError } from '../../base/errors.ts'
 import { type Language, oneLine } from '../../base/text-format.ts'
 import { tramVersion } from '../../base/version.ts'
+import { type BackupOptions, backupCommand, type RestoreOptions, restoreCommand } from './cli-backup-commands.ts'
 import {
   type CliAction,
   CliContext,
@@ -143,6 +144,21 @@ export function createProgram(language: Language, { terminal }: Pick<CliDeps, 't
   leaf(program, 'support-bundle', 'supportBundle')
     .requiredOption('-o, --output <file>', say('output'))
     .action((options: SharedOptions & { output: string }) => perform(supportBundleCommand(options), options))
+  leaf(program, 'backup', 'backup')
+    .requiredOption('--to <folder>', say('backupTo'))
+    .option('--recipient <age1...>', say('backupRecipient'), (key: string, keys: string[]) => [...keys, key], [])
+    .option('--passphrase', say('backupPassphrase'))
+    .option('--with-softhsm', say('withSoftHsm'))
+    .action((options: SharedOptions & BackupOptions) => perform(backupCommand(options), options))
+  leaf(program, 'restore', 'restore')
+    .option('--from <folder>', say('restoreFrom'))
+    .option('--identity <file>', say('restoreIdentity'))
+    .option('--replace', say('restoreReplace'))
+    .option('--generation <n>', say('restoreGeneration'))
+    .option('--data-folder <folder>', say('restoreDataFolder'))
+    .option('--with-softhsm', say('withSoftHsm'))
+    .option('--descriptor <file>', say('restoreDescriptor'))
+    .action((options: SharedOptions & RestoreOptions) => perform(restoreCommand(options), options))
   leaf(program, 'identify', 'identify')
     .option('--seconds <n>', say('identifySeconds'))
     .action(({ seconds, ...options }: SharedOptions & { seconds?: string }) =>

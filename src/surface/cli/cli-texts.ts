@@ -141,6 +141,48 @@ export const help = {
   clock: both('đồng hồ của trạm', 'the clock of the station'),
   clockTrust: both('xác nhận đồng hồ máy đang đúng', "say that the machine's clock is right"),
   pin: both('nhập PIN của token', "enter the token's PIN"),
+  backup: both(
+    'sao lưu cả trạm, đã mã hóa, ra USB hoặc thư mục',
+    'back the whole station up, sealed, to a stick or folder',
+  ),
+  backupTo: both('thư mục nhận bản sao lưu', 'folder that gets the backup'),
+  backupRecipient: both(
+    'khóa công khai age1… của người được mở, thay cho mật khẩu; dùng được nhiều lần',
+    'public key age1… of who may open it, instead of a passphrase; may be repeated',
+  ),
+  backupPassphrase: both(
+    'tự gõ mật khẩu; mặc định máy tạo và in một lần',
+    'type a passphrase; default: one is made and printed once',
+  ),
+  withSoftHsm: both(
+    'cả khóa của SoftHSM (token thật thì rút ra cắm sang)',
+    'the keys of SoftHSM too (a real token moves by itself)',
+  ),
+  restore: both(
+    'khôi phục trạm từ bản sao lưu lên máy này, thế hệ kế tiếp',
+    'restore a station onto this box, as its next generation',
+  ),
+  restoreFrom: both('thư mục có bản sao lưu, hoặc phần .age.001', 'folder with the backup, or its part .age.001'),
+  restoreIdentity: both(
+    'tệp khóa AGE-SECRET-KEY-1…, thay cho mật khẩu',
+    'file with AGE-SECRET-KEY-1…, instead of a passphrase',
+  ),
+  restoreReplace: both(
+    'thay cả dữ liệu văn bản đang có; dữ liệu cũ được giữ bên cạnh',
+    'over documents that are here; the old data is kept beside',
+  ),
+  restoreGeneration: both(
+    'thế hệ, nếu danh bạ đã ghi cao hơn bản sao lưu',
+    'generation, when the directory lists a later one than the backup',
+  ),
+  restoreDataFolder: both(
+    'thư mục dữ liệu khác với trong bản sao lưu',
+    'another data folder than the one in the backup',
+  ),
+  restoreDescriptor: both(
+    'ghi bản mô tả mới cho cơ quan quản lý danh bạ (cần token)',
+    'write the new descriptor for the authority (needs the token)',
+  ),
 } as const satisfies Record<string, Text>
 
 export type HelpName = keyof typeof help
@@ -172,6 +214,20 @@ export const labels = {
   default: both('mặc định', 'default'),
   error: both('lỗi', 'error'),
   todo: both('Việc cần làm', 'What to do'),
+  backupPassphrase: both('Mật khẩu mới: ', 'New passphrase: '),
+  backupAgain: both('Gõ lại mật khẩu: ', 'The same again: '),
+  restorePassphrase: both('Mật khẩu của bản sao lưu: ', 'Passphrase of the backup: '),
+  backupMade: both('Đã ghi và đọc lại đúng', 'Written, and read back right'),
+  backupKeep: both(
+    'Mật khẩu, chỉ in lần này; ghi ra giấy, cất xa USB',
+    'Passphrase, printed this once; on paper, far from the stick',
+  ),
+  restored: both('Đã khôi phục', 'Restored'),
+  restoredNext: both(
+    'Tắt hẳn máy cũ; khởi động trạm; gửi bản mô tả mới (tram descriptor) cho cơ quan quản lý danh bạ',
+    'Switch the old box off for good; start the station; send the new descriptor (tram descriptor) to the authority',
+  ),
+  restoredOld: both('Dữ liệu cũ', 'Former data'),
   ok: both('TỐT', 'OK'),
   info: both('TIN', 'INFO'),
   warning: both('CHÚ Ý', 'WARNING'),

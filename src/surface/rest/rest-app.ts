@@ -13,6 +13,7 @@ import { movingBody } from './rest-body.ts'
 import { lazySerializers, lazyValidators } from './rest-compilers.ts'
 import type { RestApp, RestRoutes, RestSite } from './rest-deps.ts'
 import { failureOf, problemOf, problemType } from './rest-errors.ts'
+import { backupRoutes } from './rest-routes-backup.ts'
 import { directoryImportRoutes, directoryRequestRoutes, directoryRoutes } from './rest-routes-directory.ts'
 import { documentRoutes, resendRoutes, submissionRoutes } from './rest-routes-documents.ts'
 import { itemRoutes, listRoutes, markRoutes } from './rest-routes-lists.ts'
@@ -29,6 +30,7 @@ const withoutBody: readonly RestRoutes[] = [
   directoryRoutes,
   stationRoutes,
   clockRoutes,
+  backupRoutes,
 ]
 const withJson: readonly RestRoutes[] = [resendRoutes, markRoutes, pinRoutes, identifyRoutes, directoryRequestRoutes]
 const withBytes: readonly RestRoutes[] = [submissionRoutes, directoryImportRoutes]

@@ -9,6 +9,7 @@ import type { Logger } from '../../base/logger.ts'
 import type { PaceLimits } from '../../base/upload-pace.ts'
 import type { Evidence } from '../../document/evidence-files.ts'
 import type { Token } from '../../equipment/token/token.ts'
+import type { BackupSource } from '../../exchange/backup/backup-source.ts'
 import type { Backend, Desk } from '../../exchange/desk.ts'
 import type { Directory } from '../../exchange/directory/directory.ts'
 import type { DirectoryCounts } from '../../exchange/directory/directory-counts.ts'
@@ -45,6 +46,7 @@ export interface RestDeps {
   token: Token
   pins: PinEntry
   lights: Lights
+  backup: Pick<BackupSource, 'stream'>
   /** Evidence about one document. @throws TramError DOCUMENT_UNKNOWN, EVIDENCE_NOT_READY */
   collectEvidence: (id: string) => Promise<Evidence>
   /** Writes evidence as a zip and ends the stream, or destroys it. */

@@ -142,6 +142,6 @@ describe('valueOf', () => {
     expect(slice('d')).toBe('[ 1, [ "]" ], # ]\n { e = "}" } ]')
     expect(slice('f', 'g')).toBe('"h"')
     expect([slice('j', 0, 'k'), slice('j', 1, 'k')]).toEqual(['"first"', '"second"'])
-    expect([slice('i'), slice('nowhere'), slice('j')]).toEqual([undefined, undefined, undefined])
+    expect([slice('i'), slice('nowhere'), slice('j')]).toEqual(['12', undefined, undefined])
   })
 })
