@@ -1,5 +1,6 @@
 // Joins links to stations: who a peer is, which messages are the courier's, reception's or the directory's, and the loop by
 // which a station delivers to itself. The network calls it; courier and reception are called by it.
+// Long because: who is who, and whose each message is, are one table.
 import { asTramError, TramError } from '../base/errors.ts'
 import { type Logger, logFields } from '../base/logger.ts'
 import type {
@@ -37,6 +38,8 @@ export class Switchboard implements LinkHandler, LinkPolicy {
   readonly #timeTalk: TimeTalk
   readonly #stations = new Map<PeerLink, string>()
   readonly #links = new Map<string, PeerLink>()
+  /** Settles when a link was joined, or not. */
+  readonly #joining = new WeakMap<PeerLink, Promise<void>>()
   #network: Network | undefined
   #isMeeting = false
   #courier: Courier | undefined
@@ -163,10 +166,11 @@ export class Switchboard implements LinkHandler, LinkPolicy {
   }
 
   onOpen(link: PeerLink): void {
-    void this.#opened(link).catch((error: unknown) => {
+    const failed = (error: unknown): Promise<void> => {
       this.#logger.error({ ...logFields(asTramError(error)), peer: link.peerId }, 'a link could not be joined')
       return link.close('the directory could not be read')
-    })
+    }
+    this.#joining.set(link, this.#opened(link).catch(failed))
   }
 
   onMessage(link: PeerLink, message: ControlMessage): void {
@@ -187,10 +191,17 @@ export class Switchboard implements LinkHandler, LinkPolicy {
     }
   }
 
-  /** What a station asks for after a loss, and the answer to our own question; from a link that is not joined yet, nothing. */
+  /** What a station asks for after a loss, and the answer to our own question. Who joined faster than we asks once: it is kept. */
   #lost(link: PeerLink, { missing, missingDone }: ControlMessage): void {
     const station = link.peerId === this.#network?.peerId ? this.#options.station : this.#stations.get(link)
-    if (station === undefined) return
+    if (station === undefined) {
+      const joined = () => (this.#stations.has(link) ? this.#lost(link, { missing, missingDone }) : undefined)
+      void this.#joining
+        .get(link)
+        ?.then(joined)
+        .catch((error: unknown) => link.close(asTramError(error).message))
+      return
+    }
     if (missing != null) this.#courier?.missing(station, missing)
     if (missingDone != null) this.#questions?.answered(station, missingDone)
   }

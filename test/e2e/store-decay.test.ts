@@ -277,9 +277,13 @@ describe('restore from a backup', () => {
     await loser.process.seen((line) => line.code === 'GENERATION_UNLISTED' && line.msg === 'sealing waits')
     const second = await writeDirectory(network, { version: 2, file: 'second.tramdir', agencies })
     expect(await importDirectory(sender, second)).toMatchObject({ status: 200 })
-    await recovered()
     await loser.delivered(outgoingId)
-    await lists([kept, ...lost])
+    // Asked once more, now that the former generation is closed.
+    await restartSender()
+    const afterwards = nextPacket()
+    await deliverAll([afterwards])
+    await recovered()
+    await lists([kept, ...lost, afterwards])
     const own = nextPacket('H41', 'G22')
     await loser.delivered(await loser.send(own))
     expect(

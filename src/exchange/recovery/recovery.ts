@@ -358,7 +358,7 @@ export class Recovery implements Service {
 
   /** Until now the former generation could receipt what it alone has; they answer once they know that it is closed. */
   async #askAnew(record: RecoveryRecord, signal: AbortSignal): Promise<void> {
-    await this.#deps.questions.drop()
+    await this.#deps.questions.drop((station) => station === this.#own.station)
     this.#record = { ...record, unlisted: false, begunMs: this.#deps.clock.now() }
     await this.#deps.records.commit([putRecovery(this.#record)])
     return this.#goOn(signal)
