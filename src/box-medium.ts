@@ -152,6 +152,8 @@ async function apply({ text }: MediumPlan, medium: MediumAccess, canSign: boolea
   await writeRootFile(applianceConfigFile, withoutPin(text), configOwner)
   await runProgram(['systemctl', 'restart', 'tram-network.service'])
   await runProgram(['systemctl', 'restart', 'tram-signer.service', 'tram.service'], { timeoutMs: 240_000 })
+  // A slot that has waited for a configuration proves itself now.
+  await runProgram(['systemctl', '--no-block', 'restart', 'tram-mark-good.service'])
   if (canSign) await writeDescriptor(parseConfig(text, applianceConfigFile), medium, lines)
 }
 

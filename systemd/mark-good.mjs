@@ -2,11 +2,13 @@
 // there, a signature verified, store open, disk written, clock not below its bound. Nothing that a network decides: a slot must not fall
 // for a line that is down. One that has proven itself with this version before only has to run: a token that is pulled out today is no
 // reason to fall back to an older version, and without the mark the boot loader's attempts would run out.
-//   mark-good.mjs TRAM RAUC [WAIT_SECONDS [RECORDS [CMDLINE]]]
+// Without a configuration there is no station to be well: then a slot that is not on trial is marked for the boot loader, and nothing is
+// recorded as proven. It is started again when a configuration comes.
+//   mark-good.mjs TRAM RAUC [WAIT_SECONDS [RECORDS [CMDLINE [CONFIG]]]]
 // Exit code 1: a slot on trial that did not get well in time; tram-fall-back.service then restarts the box, until the boot loader has no
 // attempts left for it. Without a trial there is no other slot that is known to be good: it goes on trying, for ever.
 import { spawnSync } from 'node:child_process'
-import { closeSync, fchmodSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fchmodSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 
@@ -18,7 +20,8 @@ const forbidden = ['STATION_NOT_RUNNING', 'STATION_SOCKET_DENIED', 'CLOCK_UNTRUS
 const down = ['STATION_NOT_RUNNING', 'STATION_SOCKET_DENIED', 'CHECK_UNFINISHED']
 const everyMs = 5000
 
-const [tram, rauc, waitSeconds = '840', records = '/var/lib/tram/update', cmdline = '/proc/cmdline'] = process.argv.slice(2)
+const [tram, rauc, waitSeconds = '840', records = '/var/lib/tram/update', cmdline = '/proc/cmdline', config = '/etc/tram/tram.toml'] =
+  process.argv.slice(2)
 const untilMs = performance.now() + Number(waitSeconds) * 1000
 const slot = /(?:^|\s)rauc\.slot=([\w.-]{1,16})(?=\s|$)/.exec(readFileSync(cmdline, 'utf8'))?.[1]
 if (slot === undefined) throw new Error('this machine has no slots')
@@ -48,7 +51,7 @@ function goodSlots() {
 
 /** Why the station is not well; empty when it is. */
 function reasons(isProven) {
-  const { stdout, error } = spawnSync(tram, ['selftest', '--config', '/etc/tram/tram.toml', '--json'], {
+  const { stdout, error } = spawnSync(tram, ['selftest', '--config', config, '--json'], {
     encoding: 'utf8',
     maxBuffer: 4 * 1024 * 1024,
     timeout: 120_000,
@@ -88,8 +91,10 @@ function writeGood(good) {
 
 const isProven = goodSlots()[slot] === version
 const isOnTrial = !isProven && textOf(trialFile)?.trim() === `rauc.slot=${slot}`
+/** Whether there is something to wait for. */
+const isTried = isOnTrial || existsSync(config)
 let told = ''
-for (;;) {
+while (isTried) {
   const found = reasons(isProven)
   if (found.length === 0) break
   if (isOnTrial && performance.now() >= untilMs) {
@@ -106,7 +111,8 @@ if (status !== 0) {
   console.error(error?.message ?? stderr)
   process.exit(2)
 }
-if (!isProven) writeGood({ ...goodSlots(), [slot]: version })
+if (isTried && !isProven) writeGood({ ...goodSlots(), [slot]: version })
 // Another one's may have begun meanwhile: an update that is being installed.
 if (isOnTrial) rmSync(trialFile, { force: true })
-console.log(isProven ? 'this slot is good, as before' : 'this slot is committed')
+if (!isTried) console.log('this slot is good as long as there is no configuration')
+else console.log(isProven ? 'this slot is good, as before' : 'this slot is committed')

@@ -40,6 +40,7 @@ describe('mark-good', () => {
     records = new UpdateRecords(join(folder, 'update'))
     await program('tram', `case "$1" in --version) echo 0.2.0 ;; *) cat ${folder}/report ;; esac`)
     await program('rauc', `echo "$@" >>${folder}/called`)
+    await writeFile(join(folder, 'tram.toml'), '')
     await writeFile(join(folder, 'cmdline'), 'root=PARTLABEL=rootfs-b ro rauc.slot=B panic=5\n')
     await finds(well)
   })
@@ -50,7 +51,7 @@ describe('mark-good', () => {
   const called = () => readFile(join(folder, 'called'), 'utf8').catch(() => '')
   const argv = (waitSeconds: number) => [
     ...[join(projectRoot, 'systemd/mark-good.mjs'), join(folder, 'tram'), join(folder, 'rauc'), String(waitSeconds)],
-    ...[join(folder, 'update'), join(folder, 'cmdline')],
+    ...[join(folder, 'update'), join(folder, 'cmdline'), join(folder, 'tram.toml')],
   ]
   /** As under its unit: with a umask that hides what it writes. */
   const markGood = (waitSeconds = 0) =>
@@ -116,6 +117,21 @@ describe('mark-good', () => {
     expect((await markGood()).stdout).toBe('this slot is good, as before\n')
     expect(await called()).toBe('status mark-good\n')
     expect(await readFile(join(folder, 'update/trial'), 'utf8')).toBe('rauc.slot=A\n')
+  })
+
+  test('without a configuration keeps the attempts of a slot that is not on trial, and calls nothing proven', async () => {
+    await rm(join(folder, 'tram.toml'))
+    await finds(but('station', 'STATION_NOT_RUNNING'))
+    expect((await markGood()).stdout).toBe('this slot is good as long as there is no configuration\n')
+    expect([await called(), await records.good()]).toEqual(['status mark-good\n', {}])
+  })
+
+  test('a trial is not ended by taking the configuration away', async () => {
+    await rm(join(folder, 'tram.toml'))
+    await records.beginTrial('B')
+    await finds(but('station', 'STATION_NOT_RUNNING'))
+    await expect(markGood()).rejects.toMatchObject({ code: 1 })
+    expect(await called()).toBe('')
   })
 
   test('another version in a slot that was good has to prove itself', async () => {

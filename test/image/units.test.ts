@@ -7,6 +7,7 @@ import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseConfig } from '../../src/config.ts'
+import { installMs } from '../../src/equipment/rauc/rauc.ts'
 import { signerFlags } from '../../src/equipment/token/signer-flags.ts'
 import { projectRoot } from '../fixtures/station/station-process.ts'
 
@@ -162,6 +163,13 @@ describe('the units', () => {
     expect(await values('tram.service', 'Type')).toEqual(['notify'])
     expect(await values('tram.service', 'NotifyAccess')).toEqual(['all'])
     expect(await values('tram.service', 'WatchdogSec')).toEqual(['60'])
+  })
+
+  it('let an update finish', async () => {
+    const [limit = ''] = await values('tram-box@.service', 'RuntimeMaxSec')
+    expect(limit).toMatch(/^\d+min$/)
+    // Five minutes for what is asked of RAUC before and after.
+    expect(Number.parseInt(limit, 10) * 60_000).toBeGreaterThanOrEqual(installMs + 300_000)
   })
 
   it('give the signer no network', async () => {

@@ -8,7 +8,7 @@ import { isObject, jsonObject, textOf } from './plain-json.ts'
 const maxAnswerBytes = 256 * 1024
 const questionMs = 60_000
 /** 900 MB took 117 s on the slowest machine that was measured; a worn card takes ten times as long. */
-const installMs = 45 * 60_000
+export const installMs = 45 * 60_000
 /** RAUC's service goes on when the program that has asked it ends: who gives up waiting does not know what it has installed. */
 const never = new AbortController().signal
 
