@@ -93,6 +93,11 @@ const isProven = goodSlots()[slot] === version
 const isOnTrial = !isProven && textOf(trialFile)?.trim() === `rauc.slot=${slot}`
 /** Whether there is something to wait for. */
 const isTried = isOnTrial || existsSync(config)
+// Software that cannot even say what it is does not get well by waiting.
+if (isOnTrial && version === '') {
+  console.error('this slot is not committed: its programs do not run')
+  process.exit(1)
+}
 let told = ''
 while (isTried) {
   const found = reasons(isProven)

@@ -83,6 +83,14 @@ describe('mark-good', () => {
     expect(await readFile(join(folder, 'update/trial'), 'utf8')).toBe('rauc.slot=B\n')
   })
 
+  test('does not wait for software that cannot even say its version', async () => {
+    await records.setGood({ A: '0.1.0' })
+    await records.beginTrial('B')
+    await program('tram', 'exit 1')
+    await expect(markGood(600)).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('do not run') })
+    expect(await called()).toBe('')
+  })
+
   test('does not fall for the network', async () => {
     await records.beginTrial('B')
     await finds([
