@@ -3,7 +3,6 @@
 import { readdir } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { TramError } from '../../src/base/errors.ts'
 import { createLogger } from '../../src/base/logger.ts'
 import { sha256 } from '../../src/document/document-id.ts'
 import { DirectoryCounts } from '../../src/exchange/directory/directory-counts.ts'
@@ -170,8 +169,8 @@ class FiringRange {
         ...{ desk, inbox, deliveries, directory, requests, counts, audit, health, state, token, clock, logger },
         pins: new PinEntry('station', { token, audit, clock }),
         lights: { colours: [], identify: () => undefined },
-        // The store in memory has no snapshots; the route takes nothing that could be fuzzed.
-        backup: { stream: () => Promise.reject(new TramError('STORE_FAILED', { detail: 'no snapshot' })) as never },
+        // The store in memory has no snapshots.
+        backup: { stream: emptyTar },
         trustClock: () => Promise.resolve(),
         tracing: new Tracing({ records: station.records, sent, outbox, inbox, statuses }),
         documents: new DocumentAccess({ sent, inbox, packets, intake }),
@@ -533,7 +532,7 @@ function unchunked(rest: Buffer): { body: Buffer; after: Buffer } {
 }
 
 function assertWellFormed({ status, type, body }: Answer, { target, label }: Shot): void {
-  const isBytes = /^application\/(octet-stream|xml|zip)/.test(type)
+  const isBytes = /^application\/(octet-stream|x-tar|xml|zip)/.test(type)
   if (status === 200 && isBytes) return
   if (body.length === 0 && / HEAD /.test(label)) return
   const text = body.toString('utf8')
@@ -621,4 +620,8 @@ class Random {
     ]
     return Array.from({ length: this.below(5) }, () => this.pick(words)).join('')
   }
+}
+
+async function* emptyTar(): AsyncGenerator<Uint8Array> {
+  yield new Uint8Array(1024)
 }
