@@ -1,12 +1,13 @@
 // The program `tram-box`: what an appliance needs root for, asked by the station's user over a socket of systemd's (tram-box.socket), or
 // started by systemd at boot. A process for each request: nothing stays in memory, and nothing of one client reaches the next.
 // Composition root: argv, signals, exit codes; the closed list of actions.
-import { asTramError, isSystemError } from './base/errors.ts'
+import { asTramError, isSystemError, TramError } from './base/errors.ts'
 import { createLogger, logFields } from './base/logger.ts'
 import { tramVersion } from './base/version.ts'
-import { takeMedium } from './box-medium.ts'
+import { takePartition } from './box-medium.ts'
 import { applianceConfigFile, networkPlan, networkTrial, trialFile } from './box-network.ts'
-import { loadConfig, parseConfig } from './config.ts'
+import { takeStick } from './box-stick.ts'
+import { parseConfig } from './config.ts'
 import { underBoxLock } from './equipment/box/box-lock.ts'
 import { readRootFile } from './equipment/box/root-files.ts'
 import { runProgram } from './equipment/box/system-program.ts'
@@ -17,7 +18,7 @@ import type { BoxActions } from './surface/box/box-action.ts'
 import { serveBoxRequest } from './surface/box/box-connection.ts'
 import { networkActions } from './surface/box/network-actions.ts'
 import { restartStation } from './surface/box/station-actions.ts'
-import { updateActions } from './surface/box/update-actions.ts'
+import { type UpdateActionDeps, updateActions } from './surface/box/update-actions.ts'
 
 const lockFile = '/run/tram-box/lock'
 const maxConfigBytes = 1024 * 1024
@@ -27,17 +28,20 @@ const logger = createLogger('info', process.stderr)
 const stopping = new AbortController()
 for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stopping.abort(new Error(name)))
 
+const update: UpdateActionDeps = {
+  rauc: new Rauc({ program: ['/usr/bin/rauc'] }),
+  records: new UpdateRecords('/var/lib/tram/update'),
+  ...{ version: tramVersion, procFolder: '/proc', sysFolder: '/sys' },
+  run: runProgram,
+  // A box without a configuration has no time of its own for it.
+  rebootAt: async () => (await configOf(applianceConfigFile))?.update.reboot_at,
+  now: () => Date.now(),
+}
+
 /** Every action that there is. */
 const actions: BoxActions = {
   'restart-station': restartStation(runProgram),
-  ...updateActions({
-    rauc: new Rauc({ program: ['/usr/bin/rauc'] }),
-    records: new UpdateRecords('/var/lib/tram/update'),
-    ...{ version: tramVersion, procFolder: '/proc', sysFolder: '/sys' },
-    run: runProgram,
-    rebootAt: async () => (await loadConfig(applianceConfigFile)).update.reboot_at,
-    now: () => Date.now(),
-  }),
+  ...updateActions(update),
   ...networkActions(networkTrial()),
 }
 
@@ -54,7 +58,7 @@ async function configOf(file: string) {
 }
 
 /** What systemd starts, by its first argument. */
-const commands: Readonly<Record<string, () => Promise<void>>> = {
+const commands: Readonly<Record<string, (argument: string) => Promise<void>>> = {
   async serve() {
     await serveBoxRequest({
       ...{ input: process.stdin, output: process.stdout, actions, alone, logger },
@@ -70,18 +74,23 @@ const commands: Readonly<Record<string, () => Promise<void>>> = {
   },
   /** At boot: what lies on the FAT partition. */
   async 'first-boot'() {
-    logger.info({ outcome: await alone(() => takeMedium('/boot/firmware')) }, 'the FAT partition was looked at')
+    logger.info({ outcome: await alone(() => takePartition('/boot/firmware')) }, 'the FAT partition was looked at')
+  },
+  /** When a stick labelled TRAM is plugged in: the kernel's name of its partition. */
+  async stick(device) {
+    if (!/^[a-z0-9]{1,32}$/.test(device)) throw new TramError('REQUEST_INVALID', { field: 'device', detail: device })
+    await takeStick(device, update, alone, logger, stopping.signal)
   },
 }
 
-const [name = '', ...rest] = process.argv.slice(2)
+const [name = '', argument, ...rest] = process.argv.slice(2)
 const command = Object.hasOwn(commands, name) && rest.length === 0 ? commands[name] : undefined
-if (command === undefined) {
-  process.stderr.write(`usage: tram-box ${Object.keys(commands).join(' | ')}\n`)
+if (command === undefined || (argument !== undefined) !== (name === 'stick')) {
+  process.stderr.write(`usage: tram-box ${Object.keys(commands).join(' | ')} DEVICE\n`)
   process.exitCode = 2
 } else {
   try {
-    await command()
+    await command(argument ?? '')
   } catch (error) {
     logger.fatal({ command: name, ...logFields(asTramError(error)) }, 'failed')
     process.exitCode = 1

@@ -11,15 +11,17 @@ import { optionError } from './base/options.ts'
 import { dataPaths } from './base/paths.ts'
 import { type Text, vietnamTime } from './base/text-format.ts'
 import { tramVersion } from './base/version.ts'
-import { applianceConfigFile, configOwner, networkPlan } from './box-network.ts'
+import { applianceConfigFile, configOwner, isNetworkChanged, networkPlan, networkTrial } from './box-network.ts'
 import { type Config, parseConfig } from './config.ts'
 import { certificatesFromPem } from './document/certificate.ts'
 import { peerFingerprint } from './document/peer-fingerprint.ts'
 import { TokenMaker } from './equipment/box/evaluation-token.ts'
+import { FileChanges } from './equipment/box/file-changes.ts'
 import { makeRootFolder, readRootBytes, readRootFile, writeRootFile } from './equipment/box/root-files.ts'
 import { runProgram } from './equipment/box/system-program.ts'
 import { publicKeyFromFile } from './equipment/link/libp2p-identity.ts'
 import { checkNetwork } from './equipment/network/box-network.ts'
+import { gatewaysAnswer } from './equipment/network/gateway-answer.ts'
 import {
   importMedium,
   type MediumAccess,
@@ -27,82 +29,155 @@ import {
   type MediumOutcome,
   type MediumPlan,
   type ReferredFile,
+  resultName,
   withoutPin,
 } from './surface/box/medium-import.ts'
+import { type BoxFacts, resultText } from './surface/box/medium-result.ts'
 
+/** Where an appliance has its station's data. */
+export const stationFolder = '/var/lib/tram/station'
 const configFolder = dirname(applianceConfigFile)
-const takenFile = '/var/lib/tram/box/taken'
+/** Of the FAT partition and of sticks apart: a reset box takes a stick's again, and not what lies on its own card. */
+export const takenFiles = {
+  partition: '/var/lib/tram/box/taken',
+  stick: '/var/lib/tram/box/taken-from-sticks',
+} as const
 const pinCredential = '/etc/credstore.encrypted/tram.pin'
 const pinFile = '/run/credentials/tram-signer.service/tram.pin'
 const softHsm = /\/libsofthsm2\.so$/
-const tram = '/usr/lib/tram/bin/tram'
+export const tram = '/usr/lib/tram/bin/tram'
 const maxTaken = 50
+const maxConfigBytes = 1024 * 1024
+/** For networkd, a switch, DHCP; well below the two minutes after which the trial ends by itself. */
+const gatewayMs = 40_000
 
-const asUser =
+export const asUser =
   (user: string) =>
   (argv: readonly [string, ...string[]]): [string, ...string[]] => [
     ...(['setpriv', `--reuid=${user}`, '--regid=tram', '--init-groups', '--no-new-privs'] as const),
     ...argv,
   ]
 
-/** Takes what the mounted `folder` holds. */
-export async function takeMedium(folder: string): Promise<MediumOutcome> {
-  return await importMedium(mediumIn(folder), deps)
+/** Takes what the FAT partition holds, mounted at `folder`. */
+export async function takePartition(folder: string): Promise<MediumOutcome['outcome']> {
+  const medium = mediumIn(folder)
+  const { outcome, part } = await importMedium(medium, mediumDeps('partition'))
+  // What is on it since the last time stays: this is looked at each time that the box starts.
+  if (part !== undefined && outcome !== 'again') await medium.write(resultName, resultText([part], await boxFacts()))
+  return outcome
 }
 
-/** FAT knows no owners; what is written is flushed before it counts. */
-const mediumIn = (folder: string): MediumAccess => ({
-  folder,
-  write: (name, content) => writeRootFile(join(folder, name), content, { mode: 0o600 }),
-  async wipe(name) {
-    // Without a link's help: a medium has none, and what a stick pretends to be is not ours to follow.
-    await using handle = await open(join(folder, name), constants.O_WRONLY | constants.O_NOFOLLOW)
-    const { size } = await handle.stat()
-    for (let at = 0; at < size; at += 65_536)
-      await handle.write(Buffer.alloc(Math.min(65_536, size - at)), 0, undefined, at)
-    await handle.sync()
-    await rm(join(folder, name))
-  },
-})
-
-const deps: MediumDeps = {
-  configFolder,
-  plan: planOf,
-  async wasTaken(digest) {
-    return (await takenBefore()).includes(digest)
-  },
-  async markTaken(digest) {
-    await makeRootFolder(dirname(takenFile), { mode: 0o700 })
-    const all = [...(await takenBefore()), digest].slice(-maxTaken)
-    await writeRootFile(takenFile, `${all.join('\n')}\n`, { mode: 0o600 })
-  },
-  isOnBox: ({ path }) =>
-    access(path).then(
-      () => true,
-      () => false,
-    ),
-  async install({ path, kind }, bytes) {
-    await makeRootFolder(dirname(path), { mode: dirname(path) === configFolder ? 0o770 : 0o750, group: 'tram' })
-    const secret = { mode: 0o600, user: 'tram', group: 'tram' }
-    await writeRootFile(path, bytes, kind === 'secret' ? secret : { mode: 0o640, group: 'tram' })
-  },
-  async keepPin(pin) {
-    await runProgram(['systemd-creds', 'setup'])
-    await runProgram(['systemd-creds', 'encrypt', '--with-key=auto', '--name=tram.pin', '-', pinCredential], {
-      input: pin,
-    })
-  },
-  async prepareToken({ text, pin }, medium, lines) {
-    await makeRootFolder('/var/lib/tram/tokens', { mode: 0o710, user: 'tram-signer', group: 'tram' })
-    return await prepareToken(parseConfig(text, applianceConfigFile), pin ?? (await keptPin()), medium, lines)
-  },
-  apply,
-  facts,
+/**
+ * FAT knows no owners; what is written is flushed before it counts.
+ * @param writing makes the medium writable around an act
+ */
+export function mediumIn(folder: string, writing: MediumAccess['writing'] = (act) => act()): MediumAccess {
+  return {
+    folder,
+    writing,
+    write: (name, content) => writing(() => writeRootFile(join(folder, name), content, { mode: 0o600 })),
+    wipe: (name) => writing(() => overwrite(join(folder, name))),
+  }
 }
 
-async function takenBefore(): Promise<string[]> {
+async function overwrite(file: string): Promise<void> {
+  // Without a link's help: a medium has none, and what a stick pretends to be is not ours to follow.
+  await using handle = await open(file, constants.O_WRONLY | constants.O_NOFOLLOW)
+  const { size } = await handle.stat()
+  for (let at = 0; at < size; at += 65_536)
+    await handle.write(Buffer.alloc(Math.min(65_536, size - at)), 0, undefined, at)
+  await handle.sync()
+  await rm(file)
+}
+
+/**
+ * The steps of one import.
+ * @param from a stick's network is tried before it is kept: who plugs it in stands before a box that is in use. A card that is
+ *   prepared on a desk has no gateway there.
+ */
+export function mediumDeps(from: keyof typeof takenFiles): MediumDeps {
+  const changes = new FileChanges()
+  let isConfigured = true
+  return {
+    configFolder,
+    plan: planOf,
+    wasTaken: async (digest) => (await takenBefore(from)).includes(digest),
+    markTaken: (digest) => markTaken(from, digest),
+    isOnBox: ({ path }) => isThere(path),
+    async install({ path, kind }, bytes) {
+      await makeRootFolder(dirname(path), { mode: dirname(path) === configFolder ? 0o770 : 0o750, group: 'tram' })
+      const secret = { mode: 0o600, user: 'tram', group: 'tram' }
+      await changes.write(path, bytes, kind === 'secret' ? secret : { mode: 0o640, group: 'tram' })
+    },
+    async keepPin(pin) {
+      await runProgram(['systemd-creds', 'setup'])
+      const argv = ['systemd-creds', 'encrypt', '--with-key=auto', '--name=tram.pin', '-', '-'] as const
+      await changes.write(pinCredential, await runProgram([...argv], { input: pin }), { mode: 0o600 })
+    },
+    async prepareToken({ text, pin }, medium, lines) {
+      await makeRootFolder('/var/lib/tram/tokens', { mode: 0o710, user: 'tram-signer', group: 'tram' })
+      return await prepareToken(parseConfig(text, applianceConfigFile), pin ?? (await keptPin()), medium, lines)
+    },
+    async apply({ text }) {
+      const before = await readRootFile(applianceConfigFile, maxConfigBytes).catch((error: unknown) => {
+        if (isSystemError(error, 'ENOENT')) return undefined
+        throw error
+      })
+      isConfigured = before !== undefined
+      const after = withoutPin(text)
+      if (from === 'stick' && before !== undefined && isNetworkChanged(before, after)) await tryNetwork(after, changes)
+      else {
+        await changes.write(applianceConfigFile, after, configOwner)
+        await runProgram(['systemctl', 'restart', 'tram-network.service'])
+      }
+      await restartStation()
+      // A slot that has waited for a configuration proves itself now.
+      await runProgram(['systemctl', '--no-block', 'restart', 'tram-mark-good.service'])
+    },
+    async takeBack() {
+      await changes.takeBack()
+      await runProgram(['systemctl', 'restart', 'tram-network.service'])
+      if (isConfigured) await restartStation()
+      else await runProgram(['systemctl', 'stop', 'tram.service', 'tram-signer.service'], { timeoutMs: 240_000 })
+    },
+    keep: () => changes.keep(),
+    tell: ({ text }, medium, lines) => writeDescriptor(parseConfig(text, applianceConfigFile), medium, lines),
+  }
+}
+
+const restartStation = () =>
+  runProgram(['systemctl', 'restart', 'tram-signer.service', 'tram.service'], { timeoutMs: 240_000 })
+
+/** Becomes the configuration once its gateways have answered; else the network is as it was. @throws TramError */
+async function tryNetwork(text: string, changes: FileChanges): Promise<void> {
+  const trial = networkTrial()
+  await trial.begin(text)
   try {
-    return (await readRootFile(takenFile, 64 * 1024)).trim().split('\n')
+    await gatewaysAnswer(parseConfig(text, applianceConfigFile).interface, runProgram, gatewayMs)
+    await changes.remember(applianceConfigFile)
+    await trial.keep()
+  } catch (error) {
+    await trial.end()
+    throw error
+  }
+}
+
+export const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  )
+
+/** What was done with a medium, by digest, is not done again. */
+export async function markTaken(from: keyof typeof takenFiles, digest: string): Promise<void> {
+  await makeRootFolder(dirname(takenFiles[from]), { mode: 0o700 })
+  const all = [...(await takenBefore(from)).filter((known) => known !== digest), digest].slice(-maxTaken)
+  await writeRootFile(takenFiles[from], `${all.join('\n')}\n`, { mode: 0o600 })
+}
+
+export async function takenBefore(from: keyof typeof takenFiles): Promise<string[]> {
+  try {
+    return (await readRootFile(takenFiles[from], 64 * 1024)).trim().split('\n')
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) return []
     throw error
@@ -148,21 +223,10 @@ function filesOf({ token, trust, vxp, mqtt, backend }: Config): ReferredFile[] {
   return [...new Map(all.map((file) => [file.path, file])).values()]
 }
 
-async function apply({ text }: MediumPlan, medium: MediumAccess, canSign: boolean, lines: Text[]): Promise<void> {
-  await writeRootFile(applianceConfigFile, withoutPin(text), configOwner)
-  await runProgram(['systemctl', 'restart', 'tram-network.service'])
-  await runProgram(['systemctl', 'restart', 'tram-signer.service', 'tram.service'], { timeoutMs: 240_000 })
-  // A slot that has waited for a configuration proves itself now.
-  await runProgram(['systemctl', '--no-block', 'restart', 'tram-mark-good.service'])
-  if (canSign) await writeDescriptor(parseConfig(text, applianceConfigFile), medium, lines)
-}
-
 /** The PIN of an earlier medium; undefined when there is none. */
 async function keptPin(): Promise<string | undefined> {
-  return await access(pinCredential).then(
-    () => runProgram(['systemd-creds', 'decrypt', '--name=tram.pin', pinCredential, '-']),
-    () => undefined,
-  )
+  if (!(await isThere(pinCredential))) return undefined
+  return await runProgram(['systemd-creds', 'decrypt', '--name=tram.pin', pinCredential, '-'])
 }
 
 /** Makes the token where the file says so. Whether it has its certificate, or is none of ours to make. */
@@ -220,8 +284,9 @@ async function writeDescriptor({ station }: Config, medium: MediumAccess, lines:
   }
 }
 
-async function facts() {
-  const config = await readRootFile(applianceConfigFile, 1024 * 1024).then(
+/** Who and how the box is now. Never throws for a station that does not run. */
+export async function boxFacts(): Promise<BoxFacts> {
+  const config = await readRootFile(applianceConfigFile, maxConfigBytes).then(
     (text) => parseConfig(text, applianceConfigFile),
     () => undefined,
   )
@@ -234,7 +299,7 @@ async function facts() {
   return {
     version: tramVersion,
     station: config === undefined ? null : `${config.station.id} - ${config.station.name}`,
-    fingerprint: config === undefined ? null : await fingerprint(config),
+    fingerprint: await fingerprintOf(config?.station.data_folder ?? stationFolder),
     addresses,
     health: await Promise.all([health('vi'), health('en')]).then(
       ([vi, en]) => ({ vi, en }),
@@ -245,9 +310,9 @@ async function facts() {
 }
 
 /** Null before the station has made its key, which is not root's to make. */
-async function fingerprint({ station }: Config): Promise<string | null> {
+export async function fingerprintOf(dataFolder: string): Promise<string | null> {
   try {
-    return peerFingerprint(await publicKeyFromFile(dataPaths(station.data_folder).peerKey))
+    return peerFingerprint(await publicKeyFromFile(dataPaths(dataFolder).peerKey))
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) return null
     throw error

@@ -48,6 +48,19 @@ export const networkTrial = (): NetworkTrial =>
     isStationChanged: (before, text) => !isDeepStrictEqual(stationPart(before), stationPart(text)),
   })
 
+/** Whether two texts of a tram.toml, of which the second is one, mean different networks. */
+export const isNetworkChanged = (before: string, after: string): boolean =>
+  !isDeepStrictEqual(networkPart(before), networkPart(after))
+
+function networkPart(text: string): unknown {
+  try {
+    const { network, interface: interfaces } = parseConfig(text, applianceConfigFile)
+    return { network, interfaces }
+  } catch {
+    return undefined // it was none
+  }
+}
+
 function stationPart(text: string): unknown {
   try {
     const { network: _, interface: __, ...rest } = parseConfig(text, applianceConfigFile)

@@ -32,4 +32,35 @@ export const applianceConditions = {
     todoVi: 'Áp dụng lại, rồi xác nhận trong 120 giây.',
     todoEn: 'Apply it again, then confirm within 120 seconds.',
   },
+  NETWORK_GATEWAY_SILENT: {
+    kind: 'refusal',
+    about: 'network',
+    severity: 'error',
+    vi: 'Với cấu hình mạng mới không thấy cổng ra (gateway) {gateway} trả lời',
+    en: 'With the new network configuration the gateway {gateway} does not answer',
+    todoVi: 'Xem dây mạng, địa chỉ, VLAN và gateway trong tram.toml, rồi làm lại.',
+    todoEn: 'Look at the cable, and at address, VLAN and gateway in tram.toml, then do it again.',
+  },
+  RESET_NOT_MEANT: {
+    kind: 'refusal',
+    about: 'box',
+    severity: 'warning',
+    vi: 'Không xóa máy: {detail}',
+    en: 'The box is not reset: {detail}',
+    todoVi:
+      'Ghi vào factory-reset.txt hai nhóm đầu vân tay của đúng máy này (xem trên màn hình nối tiếp hoặc tram-result.txt).',
+    todoEn:
+      "Write the first two groups of this very box's fingerprint into factory-reset.txt (it is on the serial console and in tram-result.txt).",
+  },
+  RESET_LOSES_DOCUMENTS: {
+    kind: 'refusal',
+    about: 'box',
+    severity: 'error',
+    vi: 'Không xóa máy: còn {count} văn bản chưa chuyển xong',
+    en: 'The box is not reset: {count} documents are not delivered yet',
+    todoVi:
+      'Đợi chuyển xong, hoặc sao lưu (tram backup), hoặc thêm dòng and-lose-{count}-documents vào factory-reset.txt.',
+    todoEn:
+      'Wait until they are delivered, or back the station up (tram backup), or add the line and-lose-{count}-documents to factory-reset.txt.',
+  },
 } as const satisfies ConditionFamily

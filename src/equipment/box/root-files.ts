@@ -3,7 +3,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { TramError } from '../../base/errors.ts'
+import { isSystemError, TramError } from '../../base/errors.ts'
 
 export interface FileOwner {
   mode: number
@@ -28,10 +28,14 @@ export async function readRootFile(path: string, maxBytes: number): Promise<stri
 /** The same, as bytes. */
 export async function readRootBytes(path: string, maxBytes: number): Promise<Buffer> {
   // Not blocked by a pipe, not led elsewhere by a link.
-  await using handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-  const stat = await handle.stat()
   const refuse = (detail: string): TramError =>
     new TramError('FILE_UNUSABLE', { file: path, key: basename(path), detail })
+  await using handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+    (error: unknown) => {
+      throw isSystemError(error, 'ELOOP') ? refuse('a link') : error
+    },
+  )
+  const stat = await handle.stat()
   if (!stat.isFile()) throw refuse('no regular file')
   if (stat.size > maxBytes) throw refuse(`> ${maxBytes} B`)
   const bytes = Buffer.alloc(maxBytes + 1)

@@ -7,7 +7,7 @@ import { asTramError, isSystemError, TramError, verdictOf } from '../../base/err
 import type { Text } from '../../base/text-format.ts'
 import { certificatesFromPem } from '../../document/certificate.ts'
 import { readRootBytes } from '../../equipment/box/root-files.ts'
-import { type MediumResult, resultText } from './medium-result.ts'
+import type { MediumPart } from './medium-result.ts'
 
 export const configName = 'tram.toml'
 export const resultName = 'tram-result.txt'
@@ -52,45 +52,72 @@ export interface MediumDeps {
   /** Makes the token ready, as far as it goes. Nothing of the box has changed yet. Whether it can sign. */
   prepareToken(plan: MediumPlan, medium: MediumAccess, lines: Text[]): Promise<boolean>
   /** Makes the text the configuration, and the box what it says: network, services. */
-  apply(plan: MediumPlan, medium: MediumAccess, canSign: boolean, lines: Text[]): Promise<void>
-  /** Who and how the box is now. */
-  facts(): Promise<MediumResult['facts']>
+  apply(plan: MediumPlan): Promise<void>
+  /** What was installed since the last of these two is as it was, and the box runs with it. */
+  takeBack(): Promise<void>
+  /** What was installed stays. */
+  keep(): Promise<void>
+  /** What the authorities need of the box as it is now, on the medium. Never throws: the box has its configuration. */
+  tell(plan: MediumPlan, medium: MediumAccess, lines: Text[]): Promise<void>
 }
 
 /** The medium, mounted. */
 export interface MediumAccess {
   folder: string
+  /** Runs what writes to it: it is writable only then. */
+  writing<Result>(act: () => Promise<Result>): Promise<Result>
   /** Writes a file on it, durably. */
   write(name: string, content: string | Uint8Array): Promise<void>
   /** Overwrites a file with zeros and removes it. */
   wipe(name: string): Promise<void>
 }
 
-export type MediumOutcome = 'nothing' | 'again' | 'taken' | 'refused'
+export interface MediumOutcome {
+  outcome: 'nothing' | 'again' | 'taken' | 'refused'
+  /** For the result file; undefined: there was nothing. */
+  part: MediumPart | undefined
+}
 
-/** Takes what is on a medium. Never throws but for the medium itself: what is wrong is told on it. */
+const refusedText: Text = { vi: 'KHÔNG NHẬN: máy vẫn như cũ', en: 'REFUSED: the box is as it was' }
+const halfText: Text = {
+  vi: 'KHÔNG NHẬN, VÀ MÁY KHÔNG VỀ ĐƯỢC NHƯ CŨ',
+  en: 'REFUSED, AND THE BOX COULD NOT BE PUT BACK AS IT WAS',
+}
+const takenText: Text = { vi: 'ĐÃ NHẬN CẤU HÌNH', en: 'THE CONFIGURATION WAS TAKEN' }
+const againText: Text = {
+  vi: 'CẤU HÌNH NÀY ĐÃ NHẬN TRƯỚC ĐÂY: lần này không làm gì',
+  en: 'THIS CONFIGURATION WAS TAKEN BEFORE: nothing was done this time',
+}
+
+/** Takes the configuration that is on a medium. Never throws: what is wrong is for its result file. */
 export async function importMedium(medium: MediumAccess, deps: MediumDeps): Promise<MediumOutcome> {
-  let result: Omit<MediumResult, 'facts'>
-  let outcome: MediumOutcome
+  let refused = refusedText
   try {
     const text = await optional(readRootBytes(join(medium.folder, configName), maxConfigBytes))
-    if (text === undefined) return 'nothing'
+    if (text === undefined) return { outcome: 'nothing', part: undefined }
     const { digest, plan, found } = await look(medium, text, deps)
-    if (await deps.wasTaken(digest)) return 'again'
+    if (await deps.wasTaken(digest))
+      return { outcome: 'again', part: { headline: againText, error: undefined, lines: [] } }
     await check(plan, found, deps)
     const lines: Text[] = []
-    await install(medium, deps, plan, found, lines)
-    // As it is now, secrets out: plugging it in again does nothing.
-    const left = await readRootBytes(join(medium.folder, configName), maxConfigBytes)
-    await deps.markTaken((await look(medium, left, deps)).digest)
-    result = { error: undefined, lines }
-    outcome = 'taken'
+    const canSign = await deps.prepareToken(plan, medium, lines)
+    try {
+      await install(deps, plan, found)
+    } catch (error) {
+      refused = halfText
+      await deps.takeBack()
+      refused = refusedText
+      throw error
+    }
+    await deps.keep()
+    // A medium that is gone by now, secrets and all, is not taken a second time either.
+    await deps.markTaken(digest)
+    await clean(medium, deps, plan, found, lines)
+    if (canSign) await deps.tell(plan, medium, lines)
+    return { outcome: 'taken', part: { headline: takenText, error: undefined, lines } }
   } catch (error) {
-    result = { error: asTramError(error), lines: [] }
-    outcome = 'refused'
+    return { outcome: 'refused', part: { headline: refused, error: asTramError(error), lines: [] } }
   }
-  await medium.write(resultName, resultText({ ...result, facts: await deps.facts() }))
-  return outcome
 }
 
 type Found = ReadonlyMap<ReferredFile, Buffer | undefined>
@@ -133,23 +160,36 @@ async function check({ files }: MediumPlan, found: Found, { isOnBox }: MediumDep
   }
 }
 
-async function install(
+async function install(deps: MediumDeps, plan: MediumPlan, found: Found): Promise<void> {
+  for (const [file, bytes] of found) if (bytes !== undefined) await deps.install(file, bytes)
+  if (plan.pin !== undefined) await deps.keepPin(plan.pin)
+  await deps.apply(plan)
+}
+
+/** The secrets go from the medium. Only now: until the box has them, it is the only place where they are. */
+async function clean(
   medium: MediumAccess,
   deps: MediumDeps,
   plan: MediumPlan,
   found: Found,
   lines: Text[],
 ): Promise<void> {
-  const canSign = await deps.prepareToken(plan, medium, lines)
-  for (const [file, bytes] of found) if (bytes !== undefined) await deps.install(file, bytes)
-  if (plan.pin !== undefined) await deps.keepPin(plan.pin)
-  await deps.apply(plan, medium, canSign, lines)
-  // Only now: until the box has them, the medium is the only place where they are.
-  for (const [file, bytes] of found)
-    if (bytes !== undefined && file.kind === 'secret') await medium.wipe(relative(deps.configFolder, file.path))
-  if (plan.pin !== undefined) {
-    await medium.wipe(configName)
-    await medium.write(configName, withoutPin(plan.text))
+  try {
+    for (const [file, bytes] of found)
+      if (bytes !== undefined && file.kind === 'secret') await medium.wipe(relative(deps.configFolder, file.path))
+    if (plan.pin !== undefined) {
+      await medium.wipe(configName)
+      await medium.write(configName, withoutPin(plan.text))
+    }
+    // As it is now: plugging it in again does nothing.
+    const left = await readRootBytes(join(medium.folder, configName), maxConfigBytes)
+    await deps.markTaken((await look(medium, left, deps)).digest)
+  } catch (error) {
+    const { code } = asTramError(error)
+    lines.push({
+      vi: `CHƯA XÓA ĐƯỢC các bí mật (PIN, khóa) khỏi đây (${code}): hãy tự xóa.`,
+      en: `THE SECRETS (PIN, keys) COULD NOT BE REMOVED from here (${code}): remove them yourself.`,
+    })
   }
 }
 

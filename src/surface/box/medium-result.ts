@@ -3,49 +3,56 @@
 import type { TramError } from '../../base/errors.ts'
 import { oneLine, type Text } from '../../base/text-format.ts'
 
-export interface MediumResult {
-  /** Undefined: it was taken. */
+/** What became of one thing that was on the medium. */
+export interface MediumPart {
+  /** In capitals, for who looks only once. */
+  headline: Text
+  /** Undefined: nothing is wrong. */
   error: TramError | undefined
   /** What was done besides, and what comes next. */
   lines: readonly Text[]
-  facts: {
-    version: string
-    /** Null: the box has none yet. */
-    station: string | null
-    fingerprint: string | null
-    addresses: readonly string[]
-    /** As `tram health` says; null: the station does not run. */
-    health: Text | null
-    /** Of the box's clock. */
-    time: string
-  }
+}
+
+/** Who and how the box is. */
+export interface BoxFacts {
+  version: string
+  /** Null: the box has none yet. */
+  station: string | null
+  fingerprint: string | null
+  addresses: readonly string[]
+  /** As `tram health` says; null: the station does not run. */
+  health: Text | null
+  /** Of the box's clock. */
+  time: string
 }
 
 const maxHealthLines = 40
 
-export function resultText(result: MediumResult): string {
-  const lines = [...part(result, 'vi'), '', '-'.repeat(60), '', ...part(result, 'en'), '']
+/** `parts` in the order in which they were done. */
+export function resultText(parts: readonly MediumPart[], facts: BoxFacts): string {
+  const lines = [...page(parts, facts, 'vi'), '', '-'.repeat(60), '', ...page(parts, facts, 'en'), '']
   return `\uFEFF${lines.join('\r\n')}`
 }
 
-function part({ error, lines, facts }: MediumResult, language: 'vi' | 'en'): string[] {
+const todoOf = ({ condition }: TramError, language: 'vi' | 'en'): string =>
+  oneLine(language === 'vi' ? condition.todoVi : condition.todoEn)
+
+function page(parts: readonly MediumPart[], facts: BoxFacts, language: 'vi' | 'en'): string[] {
   const say = (vi: string, en: string): string => (language === 'vi' ? vi : en)
   const none = say('chưa có', 'none yet')
-  const outcome =
-    error === undefined
-      ? [say('ĐÃ NHẬN CẤU HÌNH', 'THE CONFIGURATION WAS TAKEN')]
-      : [
-          say('KHÔNG NHẬN: máy vẫn như cũ', 'REFUSED: the box is as it was'),
-          `${oneLine(error.condition[language])} (${error.code})`,
-          `-> ${oneLine(language === 'vi' ? error.condition.todoVi : error.condition.todoEn)}`,
-        ]
+  const told = parts.flatMap(({ headline, error, lines }) => [
+    headline[language],
+    ...(error === undefined
+      ? []
+      : [`${oneLine(error.condition[language])} (${error.code})`, `-> ${todoOf(error, language)}`]),
+    ...lines.map((line) => oneLine(line[language])),
+    '',
+  ])
   const health = facts.health?.[language].split('\n').slice(0, maxHealthLines).map(oneLine)
   return [
     'Trạm',
     '',
-    ...outcome,
-    ...lines.map((line) => oneLine(line[language])),
-    '',
+    ...told,
     `${say('Trạm', 'Station')}: ${facts.station ?? none}`,
     `${say('Vân tay', 'Fingerprint')}: ${facts.fingerprint ?? none}`,
     `${say('Địa chỉ', 'Addresses')}: ${facts.addresses.length === 0 ? none : facts.addresses.join(' ')}`,

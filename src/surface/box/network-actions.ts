@@ -51,8 +51,20 @@ export class NetworkTrial {
     }
   }
 
-  /** Keeps what is on trial: it is durable when this resolves. @throws TramError NETWORK_NOT_ON_TRIAL */
+  /** Keeps what is on trial, and starts the station again where it has to. @throws TramError NETWORK_NOT_ON_TRIAL */
   async confirm(): Promise<{ isStationRestarted: boolean }> {
+    const isStationRestarted = await this.keep()
+    if (isStationRestarted)
+      await this.#deps.run(['systemctl', 'restart', 'tram-signer.service', 'tram.service'], { timeoutMs: 240_000 })
+    return { isStationRestarted }
+  }
+
+  /**
+   * Keeps what is on trial: it is durable when this resolves.
+   * @returns whether the station has to start again
+   * @throws TramError NETWORK_NOT_ON_TRIAL
+   */
+  async keep(): Promise<boolean> {
     const { run, configFile, configOwner, trialFile, isStationChanged } = this.#deps
     const kept = `${trialFile}.confirmed`
     try {
@@ -69,10 +81,7 @@ export class NetworkTrial {
     await run(['systemctl', 'stop', timer])
     // Had the timer fired just before, it would have gone back to the file as it was.
     await run(['systemctl', 'restart', applying])
-    const isStationRestarted = isStationChanged(before, text)
-    if (isStationRestarted)
-      await run(['systemctl', 'restart', 'tram-signer.service', 'tram.service'], { timeoutMs: 240_000 })
-    return { isStationRestarted }
+    return isStationChanged(before, text)
   }
 
   /** Takes back what is on trial, if anything. */

@@ -51,21 +51,34 @@ export const updateActions = (deps: UpdateActionDeps): Record<string, BoxAction>
 const restartWish = (input: BoxInput): string | undefined =>
   input.optionalText('restart', /now|no|(?:[01]\d|2[0-3]):[0-5]\d/)
 
-/** What is installed is installed, whatever becomes of the restart. systemd stops the station in order: intake first. */
 async function restarted(installed: InstalledUpdate, wanted: string | undefined, deps: UpdateActionDeps) {
-  const { run, now, rebootAt } = deps
+  const restartMinutes = await minutesToRestart(wanted, deps)
+  if (restartMinutes !== null) await restartIn(restartMinutes, installed, deps)
+  return { ...installed, restartMinutes }
+}
+
+/** When an update takes over: 0 at once, null not by itself. @param wanted `now`, `no`, HH:MM; undefined: as configured */
+export async function minutesToRestart(
+  wanted: string | undefined,
+  { now, rebootAt }: UpdateActionDeps,
+): Promise<number | null> {
   const wish = wanted ?? (await rebootAt()) ?? 'now'
-  const minutes = wish === 'no' ? undefined : wish === 'now' ? 0 : minutesUntil(wish, now())
-  if (minutes !== undefined) {
-    try {
-      if (minutes === 0) await run(['systemctl', '--no-wall', '--no-block', 'reboot'])
-      else await run(['shutdown', '--no-wall', '-r', `+${minutes}`])
-    } catch (cause) {
-      const detail = `${installed.version} is installed, and takes over with the next restart`
-      throw new TramError('COMMAND_FAILED', { command: 'reboot', detail }, { cause })
-    }
+  return wish === 'no' ? null : wish === 'now' ? 0 : minutesUntil(wish, now())
+}
+
+/** What is installed is installed, whatever becomes of the restart. systemd stops the station in order: intake first. */
+export async function restartIn(
+  minutes: number,
+  { version }: InstalledUpdate,
+  { run }: UpdateActionDeps,
+): Promise<void> {
+  try {
+    if (minutes === 0) await run(['systemctl', '--no-wall', '--no-block', 'reboot'])
+    else await run(['shutdown', '--no-wall', '-r', `+${minutes}`])
+  } catch (cause) {
+    const detail = `${version} is installed, and takes over with the next restart`
+    throw new TramError('COMMAND_FAILED', { command: 'reboot', detail }, { cause })
   }
-  return { ...installed, restartMinutes: minutes ?? null }
 }
 
 /** Whole minutes until it is `time` (HH:MM) in Vietnam, at least one. */
