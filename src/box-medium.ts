@@ -19,7 +19,7 @@ import { TokenMaker } from './equipment/box/evaluation-token.ts'
 import { FileChanges } from './equipment/box/file-changes.ts'
 import { makeRootFolder, readRootBytes, readRootFile, writeRootFile } from './equipment/box/root-files.ts'
 import { runProgram } from './equipment/box/system-program.ts'
-import { publicKeyFromFile } from './equipment/link/libp2p-identity.ts'
+import { publicKeyFromFile } from './equipment/link/peer-key-file.ts'
 import { checkNetwork } from './equipment/network/box-network.ts'
 import { gatewaysAnswer } from './equipment/network/gateway-answer.ts'
 import {

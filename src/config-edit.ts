@@ -16,6 +16,8 @@ export interface ConfigChange {
   name?: string
   /** `agencies` of the backend with this index: all of them. */
   codes?: { backend: number; agencies: readonly string[] }
+  /** `addresses` and `gateway` of the interface with this index; a gateway that is absent stays. */
+  address?: { interface: number; addresses: readonly string[]; gateway?: string }
 }
 
 /** Beside the file, what it was before the last change. */
@@ -27,7 +29,8 @@ export const previousSuffix = '.previous'
  * @throws TramError CONFIG_INVALID: `text` was no configuration, has no such key, or would be none afterwards; REQUEST_INVALID:
  *   not an agency code
  */
-export function changedConfig(text: string, file: string, { name, codes }: ConfigChange): string {
+export function changedConfig(text: string, file: string, change: ConfigChange): string {
+  const { name, codes, address } = change
   const before = parseConfig(text, file)
   const values: [path: TomlPath, value: string | readonly string[]][] = []
   if (name !== undefined) values.push([['station', 'name'], name])
@@ -37,28 +40,47 @@ export function changedConfig(text: string, file: string, { name, codes }: Confi
       throw new TramError('REQUEST_INVALID', { field: 'agencies', detail: JSON.stringify(wrong) })
     values.push([['backend', codes.backend, 'agencies'], codes.agencies])
   }
+  if (address !== undefined) {
+    values.push([['interface', address.interface, 'addresses'], address.addresses])
+    if (address.gateway !== undefined) values.push([['interface', address.interface, 'gateway'], address.gateway])
+  }
   const lines = locateTomlKeys(text)
   const edits = values.map(([path, value]) => {
-    const span = lines.valueOf(path)
-    if (span === undefined) throw optionError(text, file, path, 'is not there, so it cannot be changed here')
     // TOML reads JSON's strings and lists of strings, but for DEL, which it wants escaped.
-    return { ...span, value: JSON.stringify(value).replaceAll('\u007f', '\\u007f') }
+    const written = JSON.stringify(value).replaceAll('\u007f', '\\u007f')
+    const span = lines.valueOf(path)
+    if (span !== undefined) return { ...span, value: written }
+    // Below the name or the MAC address, of which an interface has one.
+    const [section = '', index = 0, key] = path
+    const above = ['name', 'mac'].map((one) => lines.valueOf([section, index, one])).find((one) => one !== undefined)
+    if (section !== 'interface' || above === undefined)
+      throw optionError(text, file, path, 'is not there, so it cannot be changed here')
+    return { start: above.end, end: above.end, value: `\n${key} = ${written}` }
   })
   let changed = text
   for (const { start, end, value } of edits.sort((left, right) => right.start - left.start))
     changed = `${changed.slice(0, start)}${value}${changed.slice(end)}`
   const after = parseConfig(changed, file)
-  if (!isDeepStrictEqual(after, wanted(before, { name, codes })))
+  if (!isDeepStrictEqual(after, wanted(before, change)))
     throw new TramError('INTERNAL', { detail: 'the configuration would have changed in more than was asked for' })
   return changed
 }
 
-function wanted(config: Config, { name, codes }: ConfigChange): Config {
+function wanted(config: Config, { name, codes, address }: ConfigChange): Config {
   return {
     ...config,
     station: { ...config.station, ...(name === undefined ? {} : { name }) },
     backend: config.backend.map((backend, index) =>
       index === codes?.backend ? { ...backend, agencies: [...codes.agencies] } : backend,
+    ),
+    interface: config.interface.map((one, index) =>
+      index === address?.interface
+        ? // The parser's tables have no prototype.
+          Object.assign(Object.create(null), one, {
+            addresses: [...address.addresses],
+            ...(address.gateway === undefined ? {} : { gateway: address.gateway }),
+          })
+        : one,
     ),
   }
 }

@@ -13,6 +13,10 @@ import { type DataPaths, dataPaths } from './base/paths.ts'
 import { tramVersion } from './base/version.ts'
 import { loadConfig, readConfigText } from './config.ts'
 import { changeConfigFile } from './config-edit.ts'
+import { boxActions } from './console-box.ts'
+import { peerFingerprint } from './document/peer-fingerprint.ts'
+import { publicKeyFromFile } from './equipment/link/peer-key-file.ts'
+import { bootedSlot } from './equipment/rauc/update-records.ts'
 import { SerialportLine } from './equipment/serial/serialport-line.ts'
 import type { HealthReport, TokenHealth } from './exchange/health/station-health.ts'
 import { ApiClient, type ApiRequest } from './surface/cli/api-client.ts'
@@ -51,8 +55,15 @@ export async function runConsole(wish: ConsoleWish, logger: Logger, signal: Abor
     throw new TramError('CONFIG_INVALID', { file, line: 1, key: 'console.line', detail: 'is missing' })
   const line = new SerialportLine({ path, baudRate }, { logger })
   const actions = consoleActions(file, options, wish.signerCommand)
+  // For the greeting.
+  await actions.title()
   const serviceConsole = new ServiceConsole(
-    { language: options.language, idleMs: options.idle_seconds * 1000, version: tramVersion },
+    {
+      language: options.language,
+      idleMs: options.idle_seconds * 1000,
+      version: tramVersion,
+      slot: await bootedSlot('/proc'),
+    },
     { line, actions, clock: systemClock, logger },
   )
   const services = [serviceConsole, line]
@@ -104,20 +115,30 @@ function consoleActions(file: string, options: ConsoleOptions, signerCommand: re
     )
     return await saveToStick(folder, `tram-${id}-${time}.zip`, collect(), maxBundleBytes)
   }
+  let known: string | undefined
+  const fingerprint = async (): Promise<string | undefined> => {
+    known = (await fingerprintOf((await paths()).peerKey)) ?? undefined
+    return known
+  }
   const health = (signal: AbortSignal) => ask<HealthReport>({ path: 'health' }, signal)
   const lights = async (signal: AbortSignal) => await ask<{ lights: string[] }>({ path: 'identify' }, signal)
   return {
-    title: () =>
-      station().then(
+    fingerprint: () => known,
+    async title() {
+      // Entry 3 tells why there is none.
+      await fingerprint().catch(() => undefined)
+      return await station().then(
         ({ id, name }) => `${id} - ${name}`,
         // Why is told by every entry that needs it.
         () => '',
-      ),
+      )
+    },
     health,
     network: async (language) => networkText(language, (await loadConfig(file)).box.sys_folder),
     fingerprints: async (signal) => ({
       version: tramVersion,
       station: (await station()).id,
+      fingerprint: (await fingerprint()) ?? null,
       peerId: await peerId((await paths()).peerKey),
       certificateSha256: await health(signal).then(
         ({ token }) => token.certificateSha256,
@@ -168,11 +189,22 @@ function consoleActions(file: string, options: ConsoleOptions, signerCommand: re
       },
       change: (change) => changeConfigFile(file, change),
     },
+    box: boxActions(file),
     ...(restart === undefined ? {} : { restart: (signal: AbortSignal) => runCommand(restart, signal) }),
   }
 }
 
 /** Null before the station has made its key, which is not the console's to make. */
+async function fingerprintOf(keyFile: string): Promise<string | null> {
+  try {
+    return peerFingerprint(await publicKeyFromFile(keyFile))
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return null
+    throw error
+  }
+}
+
+/** The same. */
 async function peerId(keyFile: string): Promise<string | null> {
   try {
     await access(keyFile)

@@ -4,8 +4,10 @@ import type { Service } from './base/lifecycle.ts'
 import type { Logger } from './base/logger.ts'
 import { tramVersion } from './base/version.ts'
 import type { Config } from './config.ts'
+import { peerFingerprint } from './document/peer-fingerprint.ts'
 import type { BoxInventory } from './equipment/host/box-inventory.ts'
 import { InventoryProcess } from './equipment/host/inventory-process.ts'
+import { publicKeyOfPeerId } from './equipment/link/libp2p-identity.ts'
 import type { BrokerTrouble } from './equipment/mqtt/health-broker.ts'
 import { MqttHealthBroker } from './equipment/mqtt/mqtt-health-broker.ts'
 import { hasBroker } from './equipment/mqtt/mqtt-options.ts'
@@ -87,6 +89,7 @@ export function brokerParts(config: BrokerConfig, deps: BrokerDeps): BrokerParts
           ...infoOf(await deps.report()),
           name: station.name,
           peer_id: deps.peerId(),
+          fingerprint: peerFingerprint(publicKeyOfPeerId(deps.peerId())),
           slot: deps.slot?.(),
           ...boxOf(box),
         }

@@ -112,6 +112,7 @@ async function stable(screen: string): Promise<string> {
   return screen
     .replaceAll(version, '<phiên bản>')
     .replace(/12D3KooW\w+/g, '<mã nút>')
+    .replace(/([A-Z2-7]{4}-){7}[A-Z2-7]{4}/g, '<vân tay>')
     .replace(/SHA-256:(\s+[0-9a-f]{8}){8}/g, 'SHA-256: <SHA-256>')
     .replace(/Ổ đĩa trống: \d+ MiB/g, 'Ổ đĩa trống: <số> MiB')
     .replace(shownOfMachine, (_, head: string) => `${head.padEnd(head.startsWith('ĐẠT    ') ? 27 : 22)}…`)

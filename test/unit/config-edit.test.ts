@@ -89,6 +89,46 @@ describe('changedConfig', () => {
   })
 })
 
+describe('the address of an interface', () => {
+  const inOffice = `${text}[[interface]]
+side = "lan"
+name = "eth0" # to the office
+addresses = ["10.20.0.5/24"]
+gateway = "10.20.0.1"
+routes = ["10.0.0.0/8"]
+[[interface]]
+mac = "02:00:00:00:00:01"
+side = "wan"
+`
+  const change = (address: { interface: number; addresses: string[]; gateway?: string }) =>
+    changedConfig(inOffice, file, { address })
+
+  it('is replaced where it stands', () => {
+    expect(change({ interface: 0, addresses: ['10.20.0.9/24', '10.20.0.10/24'], gateway: '10.20.0.254' })).toBe(
+      inOffice.replace('["10.20.0.5/24"]', '["10.20.0.9/24","10.20.0.10/24"]').replace('"10.20.0.1"', '"10.20.0.254"'),
+    )
+    expect(change({ interface: 0, addresses: ['10.20.0.9/24'] })).toContain('gateway = "10.20.0.1"')
+  })
+
+  it('is put below the name or the MAC address of one that had none', () => {
+    const changed = change({ interface: 1, addresses: ['203.0.113.5/29'], gateway: '203.0.113.1' })
+    expect(parseConfig(changed, file).interface[1]).toMatchObject({
+      ...{ mac: '02:00:00:00:00:01', addresses: ['203.0.113.5/29'], gateway: '203.0.113.1' },
+    })
+    expect(parseConfig(changed, file).interface[0]).toEqual(parseConfig(inOffice, file).interface[0])
+  })
+
+  it('is refused when it is none, lies beside its gateway, or is of no interface', () => {
+    for (const wrong of [
+      { interface: 0, addresses: ['10.20.0.300/24'] },
+      { interface: 0, addresses: ['10.30.0.5/24'] },
+      { interface: 0, addresses: ['10.20.0.9/24"]\nx = ["'] },
+      { interface: 2, addresses: ['10.20.0.9/24'] },
+    ])
+      expect(refusalOf(() => change(wrong))[0]).toBe('CONFIG_INVALID')
+  })
+})
+
 describe('changeConfigFile', () => {
   let folder: string
   beforeAll(async () => {

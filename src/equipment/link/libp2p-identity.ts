@@ -6,7 +6,7 @@ import { link, open, readFile, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
-import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
 import { isSystemError } from '../../base/errors.ts'
 
 /**
@@ -30,9 +30,11 @@ export async function peerIdFromKeyFile(path: string): Promise<string> {
   return peerIdFromPrivateKey(await privateKeyFromFile(path)).toString()
 }
 
-/** The raw public key (32 bytes) of the key in `path`. Throws as `privateKeyFromFile`, and the system's error when it is absent. */
-export async function publicKeyFromFile(path: string): Promise<Uint8Array> {
-  return (await readKey(path)).publicKey.raw
+/** The raw public key (32 bytes) that a peer id stands for. @param peerId of an Ed25519 key, base58 */
+export function publicKeyOfPeerId(peerId: string): Uint8Array {
+  const { publicKey } = peerIdFromString(peerId)
+  if (publicKey?.type !== 'Ed25519') throw new Error(`${peerId} is not of an Ed25519 key`)
+  return publicKey.raw
 }
 
 async function readKey(path: string): Promise<PrivateKey> {

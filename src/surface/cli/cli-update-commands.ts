@@ -1,10 +1,12 @@
 // Commands about the software of an appliance: install an update, see the slots, go back. Its root program does the work.
 import { resolve } from 'node:path'
 import { TramError } from '../../base/errors.ts'
+import type { Text } from '../../base/text-format.ts'
+import type { BoxResult } from '../../equipment/box/box-protocol.ts'
 import { type CliAction, exitCodes } from './cli-context.ts'
 import { labels } from './cli-texts.ts'
 
-interface Slot {
+export interface Slot {
   slot: string
   version?: string
   state: 'booted' | 'inactive'
@@ -32,8 +34,8 @@ export const updateInstallCommand =
 
 export const updateStatusCommand = (): CliAction => async (context) => {
   const result = await context.deps.box.ask({ action: 'update-status' }, context.signal)
-  const slots = Array.isArray(result.slots) ? (result.slots as Slot[]) : []
-  context.print(result, () => slots.map((slot) => slotText(slot, (text) => context.text(text))).join('\n'))
+  const slots = slotsOf(result)
+  context.print(result, () => slotsText(slots, (text) => context.text(text)))
   return slots.some(({ state, isCommitted }) => state === 'booted' && !isCommitted) ? exitCodes.degraded : exitCodes.ok
 }
 
@@ -51,10 +53,14 @@ export const updateBackCommand =
     return exitCodes.ok
   }
 
-function slotText(
-  { slot, version, state, isNext, isCommitted, isBootable }: Slot,
-  say: (text: { vi: string; en: string }) => string,
-) {
+/** Of the root program's answer to `update-status`. */
+export const slotsOf = ({ slots }: BoxResult): Slot[] => (Array.isArray(slots) ? (slots as Slot[]) : [])
+
+/** A line for each. */
+export const slotsText = (slots: readonly Slot[], say: (text: Text) => string): string =>
+  slots.map((slot) => slotText(slot, say)).join('\n')
+
+function slotText({ slot, version, state, isNext, isCommitted, isBootable }: Slot, say: (text: Text) => string) {
   const words = [
     ...(state === 'booted' ? [labels.slotRunning] : []),
     ...(isNext ? [labels.slotNext] : []),

@@ -21,11 +21,44 @@ export interface SettingsChange {
   codes?: { backend: number; agencies: readonly string[] }
 }
 
+/** An interface of the box, as tram.toml has it. */
+export interface InterfaceSettings {
+  /** Its name or MAC address, with side and VLAN. */
+  name: string
+  /** With prefix length; none: DHCP. */
+  addresses: readonly string[]
+  gateway?: string
+}
+
+export interface AddressChange {
+  /** Index among the interfaces. */
+  interface: number
+  addresses: readonly string[]
+  gateway?: string
+}
+
+/** What the root program of an appliance does. Errors are those that it tells of, and BOX_AGENT_UNREACHABLE. */
+export interface BoxActions {
+  /** The actions that it offers; none on a plain machine. Never throws but for `signal`. */
+  offers(signal: AbortSignal): Promise<readonly string[]>
+  restartStation(signal: AbortSignal): Promise<void>
+  /** @throws TramError CONFIG_INVALID */
+  interfaces(): Promise<readonly InterfaceSettings[]>
+  /** On trial when it resolves; taken back by itself after two minutes. @throws TramError CONFIG_INVALID */
+  tryAddress(change: AddressChange, signal: AbortSignal): Promise<void>
+  keepNetwork(signal: AbortSignal): Promise<void>
+  dropNetwork(signal: AbortSignal): Promise<void>
+  updateStatus(language: Language, signal: AbortSignal): Promise<{ text: string; isBackPossible: boolean }>
+  /** Makes the version before the one of the next start, which is asked for. */
+  goBack(signal: AbortSignal): Promise<void>
+}
+
 /** Who this is, for comparing with the directory or a paper. */
 export interface Fingerprints {
   version: string
   station: string
   /** Null when the station has none yet. */
+  fingerprint: string | null
   peerId: string | null
   /** SHA-256 of the token's certificate, hex; null when nobody can tell just now. */
   certificateSha256: string | null
@@ -38,6 +71,8 @@ export interface SavedBundle {
 }
 
 export interface ConsoleActions {
+  /** The station's fingerprint as far as it is known, for the greeting, which waits for nothing. */
+  fingerprint?(): string | undefined
   /** The station's id and name, for the head of the menu. */
   title(): Promise<string>
   /** @throws TramError STATION_NOT_RUNNING */
@@ -66,6 +101,7 @@ export interface ConsoleActions {
     /** Durable when it resolves; counts after a restart. @throws TramError CONFIG_INVALID, STORE_FAILED, DISK_FULL */
     change(change: SettingsChange): Promise<void>
   }
-  /** Restarts the station's service. */
+  box?: BoxActions
+  /** Restarts the station's service; where it is absent, `box` may. */
   restart?: (signal: AbortSignal) => Promise<void>
 }

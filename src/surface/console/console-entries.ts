@@ -3,25 +3,10 @@ import type { Language, Text } from '../../base/text-format.ts'
 import { isAgencyCode } from '../../document/agency-code.ts'
 import type { HealthReport } from '../../exchange/health/station-health.ts'
 import type { ConsoleActions, SettingsChange, StationSettings } from './console-actions.ts'
+import { boxEntries } from './console-box-entries.ts'
+import type { ConsoleEntry, EntryContext } from './console-entry.ts'
 import type { ConsoleTerminal } from './console-terminal.ts'
 import { conditionText, labels, texts } from './console-texts.ts'
-import type { PinPace } from './pin-pace.ts'
-
-export interface EntryContext {
-  terminal: ConsoleTerminal
-  actions: ConsoleActions
-  pace: PinPace
-}
-
-export interface ConsoleEntry {
-  key: string
-  /** For the log. */
-  name: keyof typeof labels
-  label: Text
-  isThere(actions: ConsoleActions, signal: AbortSignal): boolean | Promise<boolean>
-  /** @throws TramError, which is told to the technician; what the terminal throws when the session has ended */
-  run(context: EntryContext): Promise<void>
-}
 
 /** The way to the rack and a look at each box in it. */
 const identifySeconds = 120
@@ -65,12 +50,19 @@ export const entries: readonly ConsoleEntry[] = [
   ),
   entry('8', 'pin', always, enterPin),
   entry('9', 'settings', ({ settings }) => settings !== undefined, changeSettings),
-  entry('10', 'restart', ({ restart }) => restart !== undefined, offerRestart),
+  entry('10', 'restart', async (actions, signal) => (await restartOf(actions, signal)) !== undefined, offerRestart),
+  ...boxEntries,
   entry('l', 'language', always, async ({ terminal }) => {
     terminal.language = ({ vi: 'en', en: 'ascii', ascii: 'vi' } as const)[terminal.language]
   }),
   entry('q', 'leave', always, async () => undefined),
 ]
+
+/** By the command of the configuration, or by the root program where it offers that. */
+async function restartOf({ restart, box }: ConsoleActions, signal: AbortSignal): Promise<ConsoleActions['restart']> {
+  if (restart !== undefined || box === undefined) return restart
+  return (await box.offers(signal)).includes('restart-station') ? (ended) => box.restartStation(ended) : undefined
+}
 
 const reportLanguage = ({ language }: ConsoleTerminal): Language => (language === 'en' ? 'en' : 'vi')
 
@@ -93,14 +85,16 @@ function countsOf({ queues, peers, token, disk, directory }: HealthReport): Text
 }
 
 async function showFingerprints({ terminal, actions }: EntryContext): Promise<void> {
-  const { version, station, peerId, certificateSha256 } = await actions.fingerprints(terminal.signal)
+  const { version, station, fingerprint, peerId, certificateSha256 } = await actions.fingerprints(terminal.signal)
   const unknown = terminal.text(texts.unknown)
+  const none = terminal.text({ vi: 'chưa có', en: 'none yet' })
   // In groups, to be read aloud and compared.
   const digest = certificateSha256?.match(/.{1,8}/g)?.join(' ') ?? unknown
   await terminal.say(
     `${terminal.text({ vi: 'Trạm', en: 'Station' })}: ${station}`,
     `${terminal.text({ vi: 'Phiên bản', en: 'Version' })}: ${version}`,
-    `${terminal.text({ vi: 'Mã nút', en: 'Peer id' })}: ${peerId ?? terminal.text({ vi: 'chưa có', en: 'none yet' })}`,
+    `${terminal.text({ vi: 'Vân tay', en: 'Fingerprint' })}: ${fingerprint ?? none}`,
+    `${terminal.text({ vi: 'Mã nút', en: 'Peer id' })}: ${peerId ?? none}`,
     `${terminal.text({ vi: 'Chứng thư', en: 'Certificate' })} SHA-256: ${digest}`,
   )
 }
@@ -199,8 +193,9 @@ async function askCodes(
 }
 
 async function offerRestart({ terminal, actions }: EntryContext): Promise<void> {
-  if (actions.restart === undefined) return
+  const restart = await restartOf(actions, terminal.signal)
+  if (restart === undefined) return
   if ((await terminal.ask(terminal.text(texts.restartNow))) !== '1') return
-  await actions.restart(terminal.ended)
+  await restart(terminal.ended)
   await terminal.say(terminal.text(texts.restarted))
 }

@@ -17,6 +17,9 @@ export const labels = {
   pin: both('Nhập PIN của token', "Enter the token's PIN"),
   settings: both('Đặt tên trạm và mã đơn vị', "Set the station's name and agency codes"),
   restart: both('Khởi động lại dịch vụ', "Restart the station's service"),
+  address: both('Đổi địa chỉ mạng', 'Change the network address'),
+  update: both('Phần mềm: hai khe, quay về bản trước', 'Software: both slots, back to the version before'),
+  reset: both('Xóa máy về như mới', 'Factory reset'),
   language: both('English / Tieng Viet khong dau', 'Tiếng Việt / khong dau'),
   leave: both('Thoát', 'Leave'),
 } as const
@@ -77,6 +80,37 @@ export const texts = {
     'Restart the service now? 1 restarts, Enter leaves: ',
   ),
   restarted: both('Đã yêu cầu khởi động lại.', 'The restart was asked for.'),
+  noInterface: both(
+    'tram.toml không có [[interface]]: đổi bằng USB hoặc tram net apply.',
+    'tram.toml has no [[interface]]: change it by stick or tram net apply.',
+  ),
+  whichInterface: both('Cổng số mấy? (Enter để thôi): ', 'Which number? (Enter leaves): '),
+  newAddress: both('Địa chỉ mới, như 10.20.0.5/24 (Enter để thôi): ', 'New address, as 10.20.0.5/24 (Enter leaves): '),
+  newGateway: both('Gateway (Enter: giữ nguyên): ', 'Gateway (Enter keeps it): '),
+  tryAddress: both(
+    'Thử trong 120 giây? Gõ 1 để thử, Enter để thôi: ',
+    'Try it for 120 seconds? 1 tries, Enter leaves: ',
+  ),
+  keepAddress: both(
+    'Đang thử. Kiểm tra từ nơi khác, rồi gõ 1 để giữ; Enter để quay về. Không gõ gì thì sau 120 giây tự quay về: ',
+    'On trial. Look from elsewhere, then 1 keeps it; Enter takes it back. After 120 seconds it goes back by itself: ',
+  ),
+  addressKept: both('Đã giữ địa chỉ mới.', 'The new address is kept.'),
+  addressBack: both('Đã quay về địa chỉ cũ.', 'The old address is back.'),
+  updateByStick: both(
+    'Cập nhật: chép tệp .raucb vào USB có nhãn TRAM rồi cắm vào. Máy kiểm tra, cài, khởi động lại và ghi kết quả vào tram-result.txt.',
+    'To update: put the .raucb file on a stick labelled TRAM and plug it in. The box checks it, installs it, restarts and writes tram-result.txt.',
+  ),
+  goBack: both(
+    'Quay về bản trước? Gõ back để quay về, Enter để thôi: ',
+    'Back to the version before? Type back, Enter leaves: ',
+  ),
+  goingBack: both('Máy khởi động lại với bản trước.', 'The box restarts with the version before.'),
+  nothingToReset: both('Máy chưa có vân tay: vẫn như mới.', 'The box has no fingerprint: it is as new.'),
+  resetByStick: both(
+    'Xóa cấu hình, hàng chờ, hộp đến, danh tính của trạm; khóa trong thẻ hoặc HSM vẫn còn. Chỉ làm được tại máy: trên USB có nhãn TRAM tạo tệp factory-reset.txt với các dòng sau, rồi cắm vào.',
+    'Removes configuration, queue, inbox and identity of the station; the key in a card or HSM stays. Only at the box itself: on a stick labelled TRAM make the file factory-reset.txt with these lines, and plug it in.',
+  ),
   safeToRemove: both(
     'Đã ghi và đọc lại đúng. Có thể rút USB.',
     'Written, read back and right. It is safe to remove the stick.',

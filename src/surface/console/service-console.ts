@@ -19,6 +19,8 @@ export interface ServiceConsoleOptions {
   /** After junk, the line must have been silent for so long before it is listened to again. Default 500. */
   quietMs?: number
   version: string
+  /** Of an appliance: the software slot that runs. */
+  slot?: string | undefined
 }
 
 export interface ServiceConsoleDeps {
@@ -80,9 +82,13 @@ export class ServiceConsole implements Service {
 
   /** For every terminal and both languages: who reads this has chosen nothing yet. */
   #greet(...hint: readonly string[]): void {
-    this.#echo(
-      ['', ...hint, `Trạm ${this.#options.version}`, texts.pressEnter.vi, texts.pressEnter.en, ''].join('\r\n'),
-    )
+    const { version, slot } = this.#options
+    const fingerprint = this.#deps.actions.fingerprint?.()
+    const who = [
+      `Trạm ${version}${slot === undefined ? '' : `, slot ${slot}`}`,
+      ...(fingerprint === undefined ? [] : [fingerprint]),
+    ]
+    this.#echo(['', ...hint, ...who, texts.pressEnter.vi, texts.pressEnter.en, ''].join('\r\n'))
   }
 
   /** Outside a session, or a letter: what the line does not take is lost, and nobody waits for it. */

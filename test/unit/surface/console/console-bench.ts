@@ -45,14 +45,22 @@ export class ConsoleBench {
   readonly done: string[] = []
   report: HealthReport = healthyReport
   rightPin = '246810'
+  fingerprint: string | undefined
   settings: StationSettings = { name: 'Trạm cũ', backends: [{ systemid: 'qlvb', agencies: ['H41'] }] }
   readonly changes: SettingsChange[] = []
   readonly actions: ConsoleActions = {
     title: async () => 'h41 - UBND tỉnh Nghệ An',
     health: async () => this.report,
+    fingerprint: () => this.fingerprint,
     network: async (language) => `eth0 (${language})`,
     fingerprints: async () => ({
-      ...{ version: '1.2.3', station: 'h41', peerId: '12D3', certificateSha256: 'ab'.repeat(32) },
+      ...{
+        version: '1.2.3',
+        station: 'h41',
+        fingerprint: 'ABCD-EFGH-IJKL',
+        peerId: '12D3',
+        certificateSha256: 'ab'.repeat(32),
+      },
     }),
     enterPin: async (pin) => {
       this.done.push('pin')

@@ -129,7 +129,13 @@ describe('entries', () => {
   })
 
   test('fingerprints say what is not known', async () => {
-    bench.actions.fingerprints = async () => ({ version: '1', station: 'h41', peerId: null, certificateSha256: null })
+    bench.actions.fingerprints = async () => ({
+      version: '1',
+      station: 'h41',
+      fingerprint: null,
+      peerId: null,
+      certificateSha256: null,
+    })
     await bench.enter()
     expect(await bench.type('3', 'danh mục): ')).toMatch(/Mã nút: chưa có\r\nChứng thư SHA-256: chưa biết/)
   })
