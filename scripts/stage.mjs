@@ -12,6 +12,7 @@ import {
   readFileSync,
   writeFileSync,
 } from 'node:fs'
+import { createRequire } from 'node:module'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { signerFlags } from '../src/equipment/token/signer-flags.ts'
 
@@ -44,10 +45,14 @@ const build = {
     }
   },
   node_modules(to) {
-    for (const name of closure(['classic-level', 'pkcs11js', '@serialport/bindings-cpp'])) copyPackage(name, to)
+    const packages = closure(['classic-level', 'pkcs11js', '@serialport/bindings-cpp'])
+    for (const name of packages) copyPackage(name, to)
     const addon = join(to, 'pkcs11js/build/Release/pkcs11.node')
     mkdirSync(dirname(addon), { recursive: true })
     copyFileSync(pkcs11Addon, addon)
+    // Whatever was left out, each can still be loaded: some are, only when a serial line is opened.
+    const { resolve } = createRequire(import.meta.url)
+    for (const name of packages) resolve(join(to, name))
   },
   copyright: (to) => writeFileSync(to, licences()),
 }
@@ -75,12 +80,18 @@ function closure(names) {
 /** What runs, and its licence: no sources, types, maps, or binaries of other machines. */
 function copyPackage(path, to) {
   const from = join(modules, path)
+  const { main = '' } = JSON.parse(readFileSync(join(from, 'package.json'), 'utf8'))
+  // Some have what runs in src.
+  const [mainFolder] = main.replace(/^\.\//, '').split('/')
+  const left = ['node_modules', 'deps', 'src', 'build', 'includes', 'test', 'docs'].filter(
+    (name) => name !== mainFolder,
+  )
   cpSync(from, join(to, path), {
     recursive: true,
     filter: (source) => {
       const [first = '', second = ''] = relative(from, source).split(sep)
       if (first === 'prebuilds') return second === '' || second === `linux-${arch}`
-      if (['node_modules', 'deps', 'src', 'build', 'includes', 'test', 'docs'].includes(first)) return false
+      if (left.includes(first)) return false
       return !/\.(?:md|ts|map|cc|gyp|h|yml)$/.test(source) || /licen[cs]e/i.test(basename(source))
     },
   })
