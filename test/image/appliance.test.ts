@@ -108,6 +108,43 @@ describe.skipIf(!isRoot)('an appliance', () => {
     )
   })
 
+  it('is asked by the service console out of its own sandbox', async () => {
+    // A serial line: a pseudo-terminal that script(1) holds, typed into through a pipe.
+    const holder = 'chmod 666 $(tty); tty >/run/line.tty; stty raw -echo; exec sleep 600'
+    const line = `mkfifo /run/line.in; exec script -qfc '${holder}' /run/line.out <>/run/line.in`
+    await box.ask('systemd-run', '--unit=line', 'sh', '-c', line)
+    const path = await until(
+      async () => (await box.run('cat', '/run/line.tty')).out.trim() || undefined,
+      () => box.journal('line'),
+    )
+    const unit = `tram-console@${path.slice('/dev/'.length).replace('/', '-')}.service`
+    await box.ask('systemctl', 'start', unit)
+    const screen = async () => (await box.run('cat', '/run/line.out')).out
+    const shows = (text: string) =>
+      until(
+        async () => ((await screen()).endsWith(text) ? true : undefined),
+        async () => `${await screen()}${await box.journal(unit)}`,
+      )
+    const type = async (text: string, answer: string) => {
+      await box.ask('sh', '-c', `printf '${text}\\r' >/run/line.in`)
+      await shows(answer)
+    }
+    await shows('Press Enter to begin.\r\n')
+    const menu = 'danh mục): '
+    await type('', menu)
+    expect(await screen()).toMatch(/11 {2}Đổi địa chỉ mạng/)
+    await type('11', 'để thôi): ')
+    expect(await screen()).toContain('1. eth0: 10.67.0.1/24, gateway 10.67.0.2')
+    await type('10.67.0.21/24', 'giữ nguyên): ')
+    await type('', 'để thôi: ')
+    await type('1', 'tự quay về: ')
+    await hasAddresses('10.67.0.21')
+    await type('', menu)
+    await hasAddresses('10.67.0.1')
+    expect(await screen()).toContain('Đã quay về địa chỉ cũ.')
+    await box.ask('systemctl', 'stop', unit, 'line')
+  }, 120_000)
+
   it('tries another network, and keeps it when it is confirmed', async () => {
     await put('new.toml', config('"10.67.0.11/24"'))
     expect(await tram('net', 'apply', '--file', '/new.toml'), await box.journal('tram-box@*')).toMatchObject({
