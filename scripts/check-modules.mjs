@@ -10,7 +10,7 @@ function mismatch() {
   const installed = JSON.parse(readFileSync('node_modules/.package-lock.json', 'utf8')).packages
   for (const [path, entry] of Object.entries(wanted)) {
     if (path === '') continue
-    const found = installed[path] ?? unrecorded(path, entry)
+    const found = installed[path]
     // Optional packages for other machines are left out.
     if (found === undefined && entry.optional) continue
     if (found?.version !== entry.version || found?.integrity !== entry.integrity)
@@ -27,14 +27,6 @@ function mismatch() {
   const { status } = spawnSync('node_modules/.bin/node', ['-e', "require('pkcs11js')"])
   if (status !== 0) return 'pkcs11js does not fit the pinned Node'
   return undefined
-}
-
-/** A package that is there although npm has no record of it: one that was added by hand counts by its version. */
-function unrecorded(path, { version, integrity }) {
-  const file = `${path}/package.json`
-  return existsSync(file) && JSON.parse(readFileSync(file, 'utf8')).version === version
-    ? { version, integrity }
-    : undefined
 }
 
 const reason = mismatch()
