@@ -114,7 +114,8 @@ describe.skipIf(!isRoot)('a box with a stick', () => {
     }
   }
   const onBox = (path: string) => box.run('cat', path)
-  const journal = () => box.journal(`tram-stick@${basename(device)}`)
+  const journal = async () =>
+    (await box.journal(`tram-stick@${basename(device)}`)) + (await box.journal('tram-network'))
 
   it('is noticed by udev’s rules', async () => {
     await box.ask('udevadm', 'verify', '/usr/lib/udev/rules.d/71-tram-image.rules')
