@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { createRequire } from 'node:module'
-import { basename, dirname, join, relative, sep } from 'node:path'
+import { resolve as absolute, basename, dirname, join, relative, sep } from 'node:path'
 import { signerFlags } from '../src/equipment/token/signer-flags.ts'
 
 const root = dirname(import.meta.dirname)
@@ -52,7 +52,7 @@ const build = {
     copyFileSync(pkcs11Addon, addon)
     // Whatever was left out, each can still be loaded: some are, only when a serial line is opened.
     const { resolve } = createRequire(import.meta.url)
-    for (const name of packages) resolve(join(to, name))
+    for (const name of packages) resolve(join(absolute(to), name))
   },
   copyright: (to) => writeFileSync(to, licences()),
 }

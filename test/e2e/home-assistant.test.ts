@@ -64,7 +64,7 @@ async function station(kit: KitBroker, records: MemoryRecordStore, isEnabled: bo
       logger: createLogger('info', { write: (line) => lines.push(line) }),
       report: async () => report,
       state: async () => fullState(),
-      peerId: () => 'peer',
+      peerId: () => '12D3KooWGRUfUoUkVGvQzUT9jVFM5zRxk2vKTXDxWfUnkCMXEcHy',
       inventoryCommand: ['false'],
     },
   )

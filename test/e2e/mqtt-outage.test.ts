@@ -168,7 +168,7 @@ test('a broker that is away for a minute is a condition, until it is there', asy
       ...{ records, sequence, clock, logger: silent },
       report: () => Promise.reject(new Error('nobody asks')),
       state: async () => ({}),
-      peerId: () => '',
+      peerId: () => '12D3KooWGRUfUoUkVGvQzUT9jVFM5zRxk2vKTXDxWfUnkCMXEcHy',
       inventoryCommand: ['false'],
     },
   )

@@ -64,7 +64,7 @@ beforeAll(async () => {
       ...{ records, sequence, clock: systemClock, logger: silent },
       report: async () => report,
       state: async () => fullState(round++),
-      peerId: () => 'peer',
+      peerId: () => '12D3KooWGRUfUoUkVGvQzUT9jVFM5zRxk2vKTXDxWfUnkCMXEcHy',
       inventoryCommand: ['false'],
     },
   )
