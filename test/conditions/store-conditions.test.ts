@@ -2,89 +2,26 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Readable } from 'node:stream'
-import { ClassicLevel } from 'classic-level'
 import { assertFresh } from '../../src/backup.ts'
 import { TestClock } from '../../src/base/clock.ts'
 import { storeConditions } from '../../src/base/conditions/store-conditions.ts'
-import type { TramError } from '../../src/base/errors.ts'
 import { sha256 } from '../../src/document/document-id.ts'
 import { DiskSpace } from '../../src/equipment/store/disk-space.ts'
-import type { LevelStore } from '../../src/equipment/store/level-store.ts'
 import { encodeRecord } from '../../src/equipment/store/record-codec.ts'
 import { ageSealer, openAge } from '../../src/exchange/backup/age-stream.ts'
 import { assertRoom, findBackup } from '../../src/exchange/backup/backup-parts.ts'
 import { assertNoRestore, finishRestore } from '../../src/exchange/backup/restore-staging.ts'
 import { DiskTrend } from '../../src/exchange/health/disk-trend.ts'
 import { KeyedLock } from '../../src/exchange/keyed-lock.ts'
-import { GenerationWatch } from '../../src/exchange/recovery/generation-watch.ts'
-import { IndexRebuild } from '../../src/exchange/recovery/index-rebuild.ts'
-import { MissingQuestions } from '../../src/exchange/recovery/missing-questions.ts'
-import { Recovery } from '../../src/exchange/recovery/recovery.ts'
 import { StoreScrub } from '../../src/exchange/recovery/store-scrub.ts'
 import { saveToStick } from '../../src/surface/console/stick.ts'
 import { MemoryRecordStore } from '../contract/memory-record-store.ts'
 import { MemorySpace } from '../contract/memory-space.ts'
 import { dayMs } from '../fixtures/exchange/test-world.ts'
 import { levelStore, never, silent } from '../fixtures/store/temporary-store.ts'
+import { closed, opened, recovering, smuggle } from './damaged-store.ts'
 import { type Lone, lone, packetOf } from './lone.ts'
 import { provokeAndClear, type Scenario, type Scenarios, type Setting } from './scenario.ts'
-
-/** A store that runs until the scenario ends. */
-async function opened({ folder, after }: Setting, onDamage?: (error: TramError) => void): Promise<LevelStore> {
-  const { store } = levelStore(folder, onDamage === undefined ? {} : { onDamage })
-  await store.start(never)
-  after(() => store.stop())
-  return store
-}
-
-/** A store that took some records and was closed. */
-async function closed({ folder }: Setting): Promise<void> {
-  const { store } = levelStore(folder)
-  await store.start(never)
-  for (const name of ['a', 'b', 'c'])
-    await store.commit([{ type: 'put', key: `cms:${name}`, value: Buffer.alloc(100, 7) }])
-  await store.stop()
-}
-
-/** Writes a value into the closed store past everything that would check it. */
-async function smuggle({ folder }: Setting, name: string, value: Uint8Array): Promise<void> {
-  const raw = new ClassicLevel<string, Uint8Array>(join(folder, 'store'), { valueEncoding: 'view' })
-  await raw.put(name, value)
-  await raw.close()
-}
-
-/** Station one on LevelDB, with what looks after losses. */
-async function recovering(setting: Setting, generation = 1): Promise<Lone & { store: LevelStore; recovery: Recovery }> {
-  const early: TramError[] = []
-  let report = (error: TramError): void => void early.push(error)
-  const store = await opened(setting, (error) => report(error))
-  const health = { sources: () => [recovery] }
-  const one = await lone(setting, { records: store, generation, health })
-  const { station } = one
-  const { directory, clock, switchboard: connector } = station
-  const own = { station: 'one', generation }
-  const recovery = new Recovery(own, {
-    ...station,
-    ...{
-      records: store,
-      logger: silent,
-      directory,
-      intake: station.intake,
-      inbox: station.inbox,
-      outbox: station.outbox,
-    },
-    ...{ audit: station.audit, clock, indices: new IndexRebuild(station) },
-    questions: new MissingQuestions({ records: store, connector, directoryVersion: () => 1, clock, logger: silent }),
-    generations: new GenerationWatch(own, { directory }),
-    seekDirectory: () => undefined,
-  })
-  report = (error) => recovery.damaged(error)
-  for (const error of early) report(error)
-  await recovery.prepare()
-  await recovery.start()
-  setting.after(() => recovery.stop())
-  return { ...one, store, recovery }
-}
 
 /** Nobody answers the question for what was lost: after a month it is over. A new directory has the station look. */
 async function aMonthLater({ station }: Lone): Promise<void> {

@@ -66,7 +66,7 @@ async function survives(keys: readonly string[]): Promise<void> {
   await loser.delivered(await loser.send(nextPacket('H41', 'G22')))
   const texts = (list: readonly Buffer[]) => list.map((bytes) => bytes.toString('latin1')).sort()
   const listed = async () => texts((await loser.received()).map(({ bytes }) => bytes))
-  // Not until it has recovered: what the scrub finds at the same time is a second loss, whose answer takes five minutes.
+  // Not until it has recovered: the peer offers once more what was lost.
   await until(
     async () => ((await listed()).length >= received.length ? true : undefined),
     async () => `${(await listed()).length} of ${received.length} are listed`,

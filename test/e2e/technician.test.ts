@@ -207,6 +207,13 @@ describe('a technician', () => {
       station: { name: 'Sở Nội vụ tỉnh Nghệ An' },
       backend: [{ agencies: ['H41', 'H41.1'], secret: office.station.backend.secret }],
     })
+    // Its signer starts beside it. Not asked on the screen: how often would be another in each transcript.
+    const { apiSocket } = dataPaths(office.station.dataFolder)
+    const health = async () => (await apiCall(apiSocket, '/v1/health')).bytes.toString()
+    await until(
+      async () => (await health()).includes('TOKEN_PIN_NEEDED') || undefined,
+      async () => `no PIN is asked for: ${await health()}`,
+    )
 
     await technician.type('8', askPin)
     expect(await technician.type(office.station.token.pin, menu)).toContain('Đã nhận PIN. Token sẵn sàng.')

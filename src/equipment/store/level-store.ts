@@ -178,13 +178,13 @@ export class LevelStore implements RecordStore, Service {
   /**
    * Copies damaged records of a range into quarantine and takes them out of the store: a record that cannot be read would
    * stand in the way of the one that takes its place. One whose value is still remembered is written anew instead.
-   * @returns names of the evidence, as `onDamage` gives them at the next start
+   * @returns by key the name of the evidence, as `onDamage` gives it at the next start
    * @throws TramError STORE_*
    */
-  async quarantineRecords(range: KeyRange): Promise<string[]> {
+  async quarantineRecords(range: KeyRange): Promise<Map<string, string>> {
     const { quarantineFolder } = this.#options
     const stamp = quarantineStamp((this.#deps.clock ?? systemClock).now())
-    const evidence: string[] = []
+    const evidence = new Map<string, string>()
     const records = readRange(() => this.#readableDb(), range)[Symbol.asyncIterator]()
     for (;;) {
       const { done, value: record } = await this.#reading(() => records.next())
@@ -192,7 +192,7 @@ export class LevelStore implements RecordStore, Service {
       const [key, stored] = record
       const detail = recordDamage(Buffer.from(key), stored)
       if (detail === undefined) continue
-      evidence.push(await keepRecord(quarantineFolder, stamp, key, stored))
+      evidence.set(key, await keepRecord(quarantineFolder, stamp, key, stored))
       this.#logger.error(logFields(new TramError('STORE_DAMAGED', { place: key, detail })), 'a record is damaged')
       const value = this.#recent.get(key)
       await this.commit([value === undefined ? { type: 'delete', key } : { type: 'put', key, value }])

@@ -13,12 +13,12 @@ const numbersPerSecond = 2 ** 20
 
 const recoveryKey = key('meta', 'recovery')
 const generationKey = key('meta', 'generation')
-const statementKey = key('meta', 'statement')
+export const statementKey = key('meta', 'statement')
 
 /** The store as recovery needs it (level-store.ts). */
 export interface DamagedStore extends RecordStore {
-  /** Copies damaged records of a range into quarantine and deletes them; names of the evidence. */
-  quarantineRecords(range: KeyRange): Promise<string[]>
+  /** Copies damaged records of a range into quarantine and deletes them; by key the name of the evidence. */
+  quarantineRecords(range: KeyRange): Promise<Map<string, string>>
   settleDamage(): Promise<void>
   settleTorn(): Promise<void>
   /** Resolves when the store is no longer mending itself. */
@@ -42,7 +42,7 @@ export async function mendMarks(records: DamagedStore): Promise<string[]> {
     try {
       const evidence: string[] = []
       for (const each of [...readAtStart, { ...range('audit'), reverse: true, limit: 1 }])
-        evidence.push(...(await records.quarantineRecords(each)))
+        evidence.push(...(await records.quarantineRecords(each)).values())
       return evidence
     } catch (error) {
       // LevelDB could not read on, and the store is mending itself: what is lost then is reported.

@@ -6,7 +6,7 @@ import { asTramError, type StateError, TramError } from '../../base/errors.ts'
 import type { Service } from '../../base/lifecycle.ts'
 import { type Logger, logFields } from '../../base/logger.ts'
 import { parseWaybill } from '../../document/waybill.ts'
-import { key, range } from '../../equipment/store/namespaces.ts'
+import { range } from '../../equipment/store/namespaces.ts'
 import type { KeyRange, RecordOperation } from '../../equipment/store/record-store.ts'
 import type { Directory } from '../directory/directory.ts'
 import type { AuditLog } from '../evidence/audit-log.ts'
@@ -18,6 +18,7 @@ import type { Outbox } from '../send/outbox.ts'
 import { WakeSignal } from '../wake-signal.ts'
 import type { GenerationWatch } from './generation-watch.ts'
 import type { IndexRebuild } from './index-rebuild.ts'
+import { LostDocuments, lookAfterLostMs } from './lost-documents.ts'
 import type { MissingQuestions } from './missing-questions.ts'
 import {
   type DamagedStore,
@@ -29,6 +30,7 @@ import {
   putGeneration,
   putRecovery,
   readMarks,
+  statementKey,
 } from './recovery-marks.ts'
 
 /** Senders keep packet and receipt for so long: nobody knows what damage has taken. */
@@ -42,10 +44,7 @@ const roundMs = 600_000
 /** How often a directory that lists us is looked for. */
 const seekMs = 60_000
 const failedMs = 10_000
-/** How often documents that cannot be delivered are looked at: they may have been sent again. */
-const lookMs = 60_000
 const everything: KeyRange = { from: '', to: '\u{10ffff}' }
-const shownLost = 20
 /** Pieces of evidence that are remembered by name. */
 const maxEvidence = 1000
 
@@ -78,8 +77,7 @@ export class Recovery implements Service {
   #torn: string[] = []
   #record: RecoveryRecord | undefined
   #trouble: StateError | undefined
-  /** Documents of ours that cannot be delivered any more, until they are sent again. */
-  readonly #lost = new Set<string>()
+  readonly #lost: LostDocuments
   #isPrepared = false
   #isRebuilt = false
   #isNew = false
@@ -91,6 +89,7 @@ export class Recovery implements Service {
     this.#own = own
     this.#deps = deps
     this.#logger = deps.logger.child({ part: 'recovery' })
+    this.#lost = new LostDocuments({ ...deps, logger: this.#logger })
   }
 
   /** Something is lost (`LevelStore.onDamage`): at any time, also before `prepare`. */
@@ -116,7 +115,7 @@ export class Recovery implements Service {
       const owner = name.slice(name.lastIndexOf(':') + 1)
       if (owner.startsWith('document-')) {
         const docId = owner.slice('document-'.length)
-        if (!(await indices.isWhole(docId))) await this.#cannotDeliver(docId)
+        if (!(await indices.isWhole(docId))) await this.#lost.add(docId)
         continue
       }
       const item = await inbox.find(owner.slice('item-'.length))
@@ -140,10 +139,7 @@ export class Recovery implements Service {
   /** What is wrong now, for health. */
   conditions(): StateError[] {
     const conditions: StateError[] = this.#trouble === undefined ? [] : [this.#trouble]
-    if (this.#lost.size > 0) {
-      const documents = [...this.#lost].slice(0, shownLost).join(', ')
-      conditions.push(new TramError('DOCUMENTS_LOST', { count: this.#lost.size, documents }))
-    }
+    conditions.push(...this.#lost.conditions())
     const record = this.#record
     if (record === undefined) return conditions
     const [place] = record.evidence
@@ -168,7 +164,7 @@ export class Recovery implements Service {
     const evidence = await mendMarks(records)
     const marks = await readMarks(records)
     await questions.load()
-    for await (const [name] of records.range(range('meta', 'lost'))) this.#lost.add(name.slice('meta:lost:'.length))
+    await this.#lost.load()
     generations.keep(marks.generation ?? 0)
     this.#record = marks.recovery
     this.#isNew = marks.generation === undefined
@@ -270,9 +266,9 @@ export class Recovery implements Service {
         this.#moveIntake()
         await this.#goOn(signal)
         this.#moveIntake()
-        await this.#lookAfterLost()
+        await this.#lost.look()
         const isQuiet = this.#record === undefined && this.#deps.questions.isEmpty
-        waitMs = isQuiet ? (this.#lost.size > 0 ? lookMs : undefined) : roundMs
+        waitMs = isQuiet ? (this.#lost.isEmpty ? undefined : lookAfterLostMs) : roundMs
         if (this.#trouble?.code === 'GENERATION_UNLISTED') {
           this.#deps.seekDirectory()
           waitMs = seekMs
@@ -297,10 +293,9 @@ export class Recovery implements Service {
     for (const { data } of reports) {
       const place = String(data.place)
       // The sealer must never find no statement at all: it would begin to count anew.
-      if (place === key('meta', 'statement'))
-        await records.commit([jumpStatements(undefined, this.#own.generation, nowMs)])
+      if (place === statementKey) await records.commit([jumpStatements(undefined, this.#own.generation, nowMs)])
       const kept = await records.quarantineRecords({ from: place, to: `${place}\0` })
-      evidence.push(...(kept.length === 0 ? [place] : kept))
+      evidence.push(...(kept.size === 0 ? [place] : kept.values()))
     }
     const news = evidence.filter((name) => !this.#record?.evidence.includes(name))
     if (news.length > 0) {
@@ -321,10 +316,14 @@ export class Recovery implements Service {
     if (!this.#isRebuilt && record.reason !== 'torn') {
       await directory.reload()
       const more = await records.quarantineRecords(everything)
-      if (more.length > 0) this.#record = { ...record, evidence: [...record.evidence, ...more].slice(-maxEvidence) }
-      await this.#deps.indices.run((docId) => this.#cannotDeliver(docId), signal)
+      if (more.size > 0)
+        this.#record = { ...record, evidence: [...record.evidence, ...more.values()].slice(-maxEvidence) }
+      if (more.has(statementKey)) await records.commit([jumpStatements(undefined, this.#own.generation, clock.now())])
+      // Read and reported meanwhile, or by the scrub: part of this loss, not another one, for which all were asked again.
+      this.#reports = this.#reports.filter(({ data }) => !more.has(String(data.place)))
+      await this.#deps.indices.run((docId) => this.#lost.add(docId), signal)
       this.#isRebuilt = true
-      if (more.length > 0) await records.commit([putRecovery(this.#record ?? record)])
+      if (more.size > 0) await records.commit([putRecovery(this.#record ?? record)])
       return this.#goOn(signal)
     }
     if (directory.version === 0) return
@@ -370,23 +369,6 @@ export class Recovery implements Service {
     if (questions.isEmpty || this.#trouble !== undefined || directory.version === 0) return
     await questions.askAll(signal)
     if (questions.waiting().length === 0 && this.#record === undefined) await questions.drop()
-  }
-
-  async #cannotDeliver(docId: string): Promise<void> {
-    if (this.#lost.has(docId)) return
-    this.#lost.add(docId)
-    this.#logger.error({ code: 'DOCUMENTS_LOST', document: docId }, 'a document cannot be delivered any more')
-    const put = { type: 'put', key: key('meta', 'lost', docId), value: new Uint8Array(0) } as const
-    await this.#deps.audit.commit([put], [{ act: 'lost', subject: docId }])
-  }
-
-  /** Documents that were sent again are lost no more. */
-  async #lookAfterLost(): Promise<void> {
-    for (const docId of [...this.#lost]) {
-      if (!(await this.#deps.indices.isWhole(docId))) continue
-      await this.#deps.records.commit([{ type: 'delete', key: key('meta', 'lost', docId) }])
-      this.#lost.delete(docId)
-    }
   }
 
   #moveIntake(): void {
