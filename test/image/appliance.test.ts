@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tramVersion } from '../../src/base/version.ts'
 import { createAppliance } from '../fixtures/debian/appliance.ts'
+import { plugFarEnd, stationSections } from '../fixtures/debian/appliance-config.ts'
 import type { DebianBox } from '../fixtures/debian/debian-box.ts'
 import { until } from '../fixtures/station/office.ts'
 
@@ -15,21 +16,7 @@ const isRoot = process.getuid?.() === 0
 const build = 20 * 60_000
 
 const config = (addresses: string, name = 'Sở Nội vụ') => `
-[station]
-id = "g31"
-name = "${name}"
-data_folder = "/var/lib/tram/station"
-[token]
-module = "/usr/lib/softhsm/libsofthsm2.so"
-label = "g31"
-key_id = "01"
-folder = "/var/lib/tram/signer"
-pin_file = "/run/credentials/tram-signer.service/tram.pin"
-[trust]
-anchors = ["pki/root.pem"]
-intermediates = []
-authority_certificates = ["pki/authority.pem"]
-[vxp]
+${stationSections('g31', name, 'pki/authority.pem')}[vxp]
 listen = "0.0.0.0:8080"
 [network]
 ntp = ["10.67.0.123"]
@@ -49,10 +36,7 @@ describe.skipIf(!isRoot)('an appliance', () => {
     await mkdir(join(box.root, 'etc/tram'), { recursive: true })
     await writeFile(join(box.root, 'etc/tram/tram.toml'), config('"10.67.0.1/24"'))
     await box.boot()
-    await run('ip', ['netns', 'add', far])
-    await box.plug('eth0', far, 'far0')
-    await run('ip', ['-n', far, 'address', 'add', '10.67.0.2/24', 'dev', 'far0'])
-    await run('ip', ['-n', far, 'link', 'set', 'far0', 'up'])
+    await plugFarEnd(box, far, '10.67.0.2/24')
   }, build)
   afterAll(async () => {
     await box?.destroy()

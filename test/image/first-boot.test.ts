@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAppliance } from '../fixtures/debian/appliance.ts'
+import { firstBootSections, makeRoot, stationSections } from '../fixtures/debian/appliance-config.ts'
 import type { DebianBox } from '../fixtures/debian/debian-box.ts'
 
 const run = promisify(execFile)
@@ -15,30 +16,11 @@ const build = 20 * 60_000
 const pin = 'Pin975318642Zulu'
 
 const config = `
-[station]
-id = "g32"
-name = "Sở Nội vụ"
-data_folder = "/var/lib/tram/station"
-[token]
-module = "/usr/lib/softhsm/libsofthsm2.so"
-label = "g32"
-key_id = "01"
-folder = "/var/lib/tram/signer"
-pin_file = "/run/credentials/tram-signer.service/tram.pin"
-[trust]
-anchors = ["pki/root.pem"]
-intermediates = []
-authority_certificates = ["pki/root.pem"]
-[link]
-listen = ["/ip4/127.0.0.1/tcp/4101"]
-announce = ["/dns4/g32.example/tcp/4101"]
+${stationSections('g32', 'Sở Nội vụ')}${firstBootSections('g32', pin)}
 [[backend]]
 systemid = "qlvb"
 secret_file = "qlvb.secret"
 agencies = ["G32.01"]
-[first_boot]
-pin = "${pin}"
-make_token = true
 `
 
 describe.skipIf(!isRoot)('a box that gets its configuration on the FAT partition', () => {
@@ -52,18 +34,7 @@ describe.skipIf(!isRoot)('a box that gets its configuration on the FAT partition
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tram-first-boot-'))
-    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'root.key']
-    await openssl(
-      'req',
-      '-x509',
-      ...key,
-      '-out',
-      'root.pem',
-      '-subj',
-      '/CN=root',
-      '-addext',
-      'keyUsage=critical,keyCertSign,cRLSign',
-    )
+    await makeRoot(folder)
     box = await createAppliance()
     fat = join(box.root, 'boot/firmware')
     image = join(folder, 'boot.img')

@@ -7,6 +7,7 @@ import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAppliance } from '../fixtures/debian/appliance.ts'
+import { firstBootSections, makeRoot, plugFarEnd, stationSections } from '../fixtures/debian/appliance-config.ts'
 import type { DebianBox } from '../fixtures/debian/debian-box.ts'
 import { until } from '../fixtures/station/office.ts'
 
@@ -16,31 +17,12 @@ const build = 20 * 60_000
 const pin = 'Pin864209753Xray'
 
 const config = (gateway: string, name = 'Sở Nội vụ') => `
-[station]
-id = "g33"
-name = "${name}"
-data_folder = "/var/lib/tram/station"
-[token]
-module = "/usr/lib/softhsm/libsofthsm2.so"
-label = "g33"
-key_id = "01"
-folder = "/var/lib/tram/signer"
-pin_file = "/run/credentials/tram-signer.service/tram.pin"
-[trust]
-anchors = ["pki/root.pem"]
-intermediates = []
-authority_certificates = ["pki/root.pem"]
-[link]
-listen = ["/ip4/127.0.0.1/tcp/4101"]
-announce = ["/dns4/g33.example/tcp/4101"]
+${stationSections('g33', name)}
 [[interface]]
 name = "eth0"
 addresses = ["10.68.0.1/24"]
 gateway = "${gateway}"
-[first_boot]
-pin = "${pin}"
-make_token = true
-`
+${firstBootSections('g33', pin)}`
 
 describe.skipIf(!isRoot)('a box with a stick', () => {
   const far = `tram-stick-${process.pid}`
@@ -61,9 +43,7 @@ describe.skipIf(!isRoot)('a box with a stick', () => {
       ? run('mkfs.vfat', ['-n', 'TRAM', image])
       : run('mkfs.ext4', ['-q', '-L', 'TRAM', '-O', '^has_journal', image]))
     device = (await run('losetup', ['--find', '--show', image])).stdout.trim()
-    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'root.key']
-    const ca = ['-subj', '/CN=root', '-addext', 'keyUsage=critical,keyCertSign,cRLSign']
-    await run('openssl', ['req', '-x509', ...key, '-out', 'root.pem', ...ca], { cwd: folder })
+    await makeRoot(folder)
     box = await createAppliance()
     if (!hasFat) {
       const unit = join(box.root, 'usr/lib/systemd/system/tram-stick-mount@.service')
@@ -72,10 +52,7 @@ describe.skipIf(!isRoot)('a box with a stick', () => {
     }
     await box.boot()
     await box.ask('mknod', device, 'b', '7', /\d+$/.exec(device)?.[0] ?? '')
-    await run('ip', ['netns', 'add', far])
-    await box.plug('eth0', far, 'far0')
-    await run('ip', ['-n', far, 'address', 'add', '10.68.0.2/24', 'dev', 'far0'])
-    await run('ip', ['-n', far, 'link', 'set', 'far0', 'up'])
+    await plugFarEnd(box, far, '10.68.0.2/24')
   }, build)
   afterAll(async () => {
     await box?.destroy()

@@ -39,6 +39,8 @@ export class FileChanges {
       try {
         if (isThere) await rename(before(path), path)
         else await rm(path, { force: true })
+        // Two names of one file, where nothing was changed yet: rename has left both.
+        await rm(before(path), { force: true })
         await using folder = await open(dirname(path), 'r')
         await folder.sync()
       } catch (error) {

@@ -38,12 +38,13 @@ export async function readRootBytes(path: string, maxBytes: number): Promise<Buf
   const stat = await handle.stat()
   if (!stat.isFile()) throw refuse('no regular file')
   if (stat.size > maxBytes) throw refuse(`> ${maxBytes} B`)
-  const bytes = Buffer.alloc(maxBytes + 1)
+  // One byte more than there is: what grows meanwhile is half written.
+  const bytes = Buffer.alloc(stat.size + 1)
   let length = 0
   for (;;) {
     const { bytesRead } = await handle.read(bytes, length, bytes.length - length, length)
     length += bytesRead
-    if (length > maxBytes) throw refuse(`> ${maxBytes} B`)
+    if (length > stat.size) throw refuse('it grows')
     if (bytesRead === 0) return bytes.subarray(0, length)
   }
 }

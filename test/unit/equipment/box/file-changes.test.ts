@@ -48,6 +48,13 @@ describe('file changes', () => {
     expect([await read('old'), await readdir(folder)]).toEqual(['before', ['old']])
   })
 
+  it('leave nothing of a file that nobody has replaced', async () => {
+    const changes = new FileChanges()
+    await changes.remember(path('old'))
+    await changes.takeBack()
+    expect([await read('old'), await readdir(folder)]).toEqual(['before', ['old']])
+  })
+
   it('are all tried when one cannot be taken back', async () => {
     const changes = new FileChanges()
     await changes.write(path('old'), 'after', owner)
