@@ -64,7 +64,7 @@ export async function createBackup(wish: BackupWish, signal: AbortSignal): Promi
   const { id, generation, data_folder } = config.station
   await assertNoRestore(data_folder)
   const paths = dataPaths(data_folder)
-  const passphrase = wish.recipients.length > 0 ? undefined : (wish.passphrase ?? newPassphrase())
+  const passphrase = wish.recipients.length > 0 ? undefined : typedPassphrase(wish.passphrase ?? newPassphrase())
   const recipients = passphrase === undefined ? { publicKeys: wish.recipients } : { passphrase }
   const tokenFolder = wish.withSoftHsm ? await softHsmFolder(wish.softHsmFile) : undefined
   const nowMs = systemClock.now()

@@ -109,11 +109,7 @@ export function mediumDeps(from: keyof typeof takenFiles): MediumDeps {
       const secret = { mode: 0o600, user: 'tram', group: 'tram' }
       await changes.write(path, bytes, kind === 'secret' ? secret : { mode: 0o640, group: 'tram' })
     },
-    async keepPin(pin) {
-      await runProgram(['systemd-creds', 'setup'])
-      const argv = ['systemd-creds', 'encrypt', '--with-key=auto', '--name=tram.pin', '-', '-'] as const
-      await changes.write(pinCredential, await runProgram([...argv], { input: pin }), { mode: 0o600 })
-    },
+    keepPin: (pin) => keepPin(pin, changes),
     async prepareToken({ text, pin }, medium, lines) {
       await makeRootFolder('/var/lib/tram/tokens', { mode: 0o710, user: 'tram-signer', group: 'tram' })
       return await prepareToken(parseConfig(text, applianceConfigFile), pin ?? (await keptPin()), medium, lines)
@@ -130,9 +126,7 @@ export function mediumDeps(from: keyof typeof takenFiles): MediumDeps {
         await changes.write(applianceConfigFile, after, configOwner)
         await runProgram(['systemctl', 'restart', 'tram-network.service'])
       }
-      await restartStation()
-      // A slot that has waited for a configuration proves itself now.
-      await runProgram(['systemctl', '--no-block', 'restart', 'tram-mark-good.service'])
+      await startConfigured()
     },
     async takeBack() {
       await changes.takeBack()
@@ -145,8 +139,22 @@ export function mediumDeps(from: keyof typeof takenFiles): MediumDeps {
   }
 }
 
+/** The box runs with the configuration that it has now. */
+export async function startConfigured(): Promise<void> {
+  await restartStation()
+  // A slot that has waited for a configuration proves itself now.
+  await runProgram(['systemctl', '--no-block', 'restart', 'tram-mark-good.service'])
+}
+
 const restartStation = () =>
   runProgram(['systemctl', 'restart', 'tram-signer.service', 'tram.service'], { timeoutMs: 240_000 })
+
+/** Keeps the PIN so that only this box opens it again. */
+export async function keepPin(pin: string, changes: FileChanges): Promise<void> {
+  await runProgram(['systemd-creds', 'setup'])
+  const argv = ['systemd-creds', 'encrypt', '--with-key=auto', '--name=tram.pin', '-', '-'] as const
+  await changes.write(pinCredential, await runProgram([...argv], { input: pin }), { mode: 0o600 })
+}
 
 /** Becomes the configuration once its gateways have answered; else the network is as it was. @throws TramError */
 async function tryNetwork(text: string, changes: FileChanges): Promise<void> {
@@ -264,7 +272,7 @@ async function prepareToken(
   return false
 }
 
-async function writeDescriptor({ station }: Config, medium: MediumAccess, lines: Text[]): Promise<void> {
+export async function writeDescriptor({ station }: Config, medium: MediumAccess, lines: Text[]): Promise<void> {
   const folder = await mkdtemp('/run/tram-box/descriptor-')
   try {
     await makeRootFolder(folder, { mode: 0o700, user: 'tram', group: 'tram' })

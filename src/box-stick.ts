@@ -1,10 +1,12 @@
-// Composition root of what a box does with a stick labelled TRAM (tram-stick@.service): factory reset, configuration, update, in this
-// order, and what became of it in its tram-result.txt. A stick may go at any moment: then only nobody reads how it ended.
+// Composition root of what a box does with a stick labelled TRAM (tram-stick@.service): factory reset or restore, and then nothing else;
+// configuration, support bundle, backup, update, in this order, and what became of it in its tram-result.txt. A stick may go at any
+// moment: then only nobody reads how it ended.
 import { readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { asTramError } from './base/errors.ts'
 import { type Logger, logFields } from './base/logger.ts'
 import { dataPaths } from './base/paths.ts'
+import { stickCarry } from './box-carry.ts'
 import {
   asUser,
   boxFacts,
@@ -23,6 +25,7 @@ import { runProgram } from './equipment/box/system-program.ts'
 import { endReset, factoryReset, type ResetDeps } from './surface/box/factory-reset.ts'
 import { importMedium, type MediumAccess, resultName } from './surface/box/medium-import.ts'
 import { type MediumPart, resultText } from './surface/box/medium-result.ts'
+import { backupToStick, restoreFromStick, supportToStick } from './surface/box/stick-carry.ts'
 import { updateFromStick } from './surface/box/stick-update.ts'
 import { restartIn, type UpdateActionDeps } from './surface/box/update-actions.ts'
 
@@ -77,9 +80,15 @@ async function handle(
     await runProgram(['systemctl', '--no-wall', '--no-block', 'reboot'])
     return
   }
+  const carry = stickCarry(signal)
+  const restored = await restoreFromStick(medium, carry)
+  // The backup brings its own configuration.
+  if (restored !== undefined) return await tell(medium, [restored], logger)
   const parts: MediumPart[] = []
   const { outcome, part } = await importMedium(medium, mediumDeps('stick'))
   if (part !== undefined) parts.push(part)
+  for (const done of [await supportToStick(medium, carry), await backupToStick(medium, carry)])
+    if (done !== undefined) parts.push(done)
   const found = await updateFromStick(medium.folder, {
     ...update,
     signal,

@@ -30,6 +30,7 @@ const compositionRoots = [
   'src/box-main.ts',
   'src/box-network.ts',
   'src/box-medium.ts',
+  'src/box-carry.ts',
   'src/equipment/token/signer-main.ts',
 ]
 const programs = ['src/main.ts', 'src/box-main.ts', 'src/equipment/token/signer-main.ts']

@@ -1,7 +1,7 @@
 // Sticks plugged into a box under Debian 13's own systemd: the unit as udev starts it, the network tried before it is kept, what fails
 // taken back, a factory reset. The stick is a loop device; the restart is a recorder.
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -15,6 +15,7 @@ const run = promisify(execFile)
 const isRoot = process.getuid?.() === 0
 const build = 20 * 60_000
 const pin = 'Pin864209753Xray'
+const passphrase = 'ABCD-EFGH-IJKL-MNOP-QRST-UVWX'
 
 const config = (gateway: string, name = 'Sở Nội vụ') => `
 ${stationSections('g33', name)}
@@ -37,7 +38,7 @@ describe.skipIf(!isRoot)('a box with a stick', () => {
     stick = join(folder, 'mounted')
     await mkdir(stick)
     const image = join(folder, 'stick.img')
-    await run('truncate', ['-s', '40M', image])
+    await run('truncate', ['-s', '200M', image])
     const hasFat = (await readFile('/proc/filesystems', 'utf8')).includes('\tvfat')
     await (hasFat
       ? run('mkfs.vfat', ['-n', 'TRAM', image])
@@ -86,6 +87,14 @@ describe.skipIf(!isRoot)('a box with a stick', () => {
     await run('mount', ['-o', 'ro', device, stick])
     try {
       return await readFile(join(stick, 'tram-result.txt'), 'utf8').catch(() => '')
+    } finally {
+      await run('umount', [stick])
+    }
+  }
+  async function onStick(): Promise<string[]> {
+    await run('mount', ['-o', 'ro', device, stick])
+    try {
+      return await readdir(stick)
     } finally {
       await run('umount', [stick])
     }
@@ -158,6 +167,19 @@ describe.skipIf(!isRoot)('a box with a stick', () => {
     await box.ask('sh', '-c', 'rm /run/systemd/system/tram.service.d/test.conf; systemctl daemon-reload')
   }, 180_000)
 
+  it('writes a support bundle and a backup that nobody opens with what is on the stick', async () => {
+    await put({ 'support.txt': '', 'backup.txt': `${passphrase}\r\nwith-softhsm\r\n` })
+    const told = await plug()
+    expect(told, await journal()).toContain('A BACKUP WAS WRITTEN')
+    expect(told).toMatch(/tram-support-\d{8}T\d{6}Z\.zip: /)
+    const names = await onStick()
+    expect(names).toEqual(expect.arrayContaining([expect.stringMatching(/^tram-g33-.*\.age\.001$/)]))
+    expect(names).not.toContain('backup.txt')
+    await put({ 'support.txt': undefined, 'restore.txt': `${passphrase}\n` })
+    expect(await plug()).toContain('RESTORE_REFUSED')
+    await put({ 'restore.txt': undefined })
+  }, 180_000)
+
   it('is not reset for another fingerprint, and does nothing else then', async () => {
     await put({ 'factory-reset.txt': 'AAAA-AAAA\r\n' })
     const told = await plug()
@@ -183,6 +205,24 @@ describe.skipIf(!isRoot)('a box with a stick', () => {
     await put({ 'tram-result.txt': undefined })
     expect(await plug()).toBe('')
   }, 60_000)
+
+  it('is the station of the backup again, with its next generation, once the passphrase is right', async () => {
+    await put({ 'restore.txt': `${passphrase}X\n` })
+    expect(await plug(), await journal()).toContain('BACKUP_KEY_WRONG')
+    expect((await onBox('/etc/tram/tram.toml')).code).not.toBe(0)
+    await put({ 'restore.txt': `${passphrase.toLowerCase()}\npin = ${pin}\nwith-softhsm\n` })
+    const told = await plug()
+    expect(told, await journal()).toContain('THE STATION WAS RESTORED')
+    expect(told).toContain('generation 2')
+    expect(told).toContain(fingerprint)
+    expect(await onStick()).not.toContain('restore.txt')
+    expect(await box.ask('systemctl', 'is-active', 'tram', 'tram-signer')).toBe('active\nactive')
+    expect((await onBox('/etc/tram/tram.toml')).out).toMatch(/^generation = 2$/m)
+    // The token's key came along, and the PIN opens it.
+    const health = await box.run('/usr/lib/tram/bin/tram', 'health', '--lang', 'en')
+    expect(health.out).toContain('TOKEN_KEY_MISSING')
+    expect(health.out).not.toMatch(/TOKEN_ABSENT|TOKEN_PIN|GENERATION_/)
+  }, 180_000)
 
   it('is as closed as promised also by the measure of Debian 13', async () => {
     await box.ask('systemd-analyze', 'security', '--no-pager', '--threshold=50', 'tram-stick@sda1.service')

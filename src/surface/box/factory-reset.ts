@@ -7,6 +7,7 @@ import type { Text } from '../../base/text-format.ts'
 import { readRootFile } from '../../equipment/box/root-files.ts'
 import type { MediumAccess } from './medium-import.ts'
 import type { MediumPart } from './medium-result.ts'
+import { wishLines } from './wish-lines.ts'
 
 export const resetName = 'factory-reset.txt'
 const maxBytes = 4096
@@ -79,12 +80,7 @@ const resetLine = (fingerprint: string, lost: number | 'unknown'): Text => ({
  * @throws TramError RESET_NOT_MEANT
  */
 export function parseReset(text: string): ResetWish {
-  const lines = text
-    .replace(/^\uFEFF/, '')
-    .split(/\r\n|\r|\n/)
-    .map((line) => line.trim())
-    .filter((line) => line !== '')
-  const [first = '', ...rest] = lines
+  const [first = '', ...rest] = wishLines(text)
   const fingerprint = first.toUpperCase()
   if (!/^[A-Z2-7]{4}-[A-Z2-7]{4}$/.test(fingerprint))
     throw new TramError('RESET_NOT_MEANT', { detail: `the first line of ${resetName} is no two groups as ABCD-EFGH` })
