@@ -18,7 +18,9 @@ const needed = ['configuration', 'platform', 'data', 'disk', 'store', 'module', 
 const forbidden = ['STATION_NOT_RUNNING', 'STATION_SOCKET_DENIED', 'CLOCK_UNTRUSTED', 'CHECK_UNFINISHED']
 /** Of a slot that has proven itself: it runs. */
 const down = ['STATION_NOT_RUNNING', 'STATION_SOCKET_DENIED', 'CHECK_UNFINISHED']
-const everyMs = 5000
+/** A look runs the whole self-test, which writes to the disk: a box that waits for days, for its certificate or its PIN, must not do that all the time. */
+const firstPauseMs = 2000
+const longestPauseMs = { onTrial: 20_000, else: 300_000 }
 
 const [tram, rauc, waitSeconds = '840', records = '/var/lib/tram/update', cmdline = '/proc/cmdline', config = '/etc/tram/tram.toml'] =
   process.argv.slice(2)
@@ -99,6 +101,7 @@ if (isOnTrial && version === '') {
   process.exit(1)
 }
 let told = ''
+let pauseMs = firstPauseMs
 while (isTried) {
   const found = reasons(isProven)
   if (found.length === 0) break
@@ -109,7 +112,8 @@ while (isTried) {
   // Each time something else is in the way, not each time.
   if (found.join() !== told) console.log(`waiting: ${found.join(', ')}`)
   told = found.join()
-  await pause(everyMs)
+  await pause(pauseMs)
+  pauseMs = Math.min(pauseMs * 2, isOnTrial ? longestPauseMs.onTrial : longestPauseMs.else)
 }
 const { status, stderr, error } = spawnSync(rauc, ['status', 'mark-good'], { encoding: 'utf8' })
 if (status !== 0) {
