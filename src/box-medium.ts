@@ -22,6 +22,7 @@ import { runProgram } from './equipment/box/system-program.ts'
 import { publicKeyFromFile } from './equipment/link/peer-key-file.ts'
 import { checkNetwork } from './equipment/network/box-network.ts'
 import { gatewaysAnswer } from './equipment/network/gateway-answer.ts'
+import type { HealthReport } from './exchange/health/station-health.ts'
 import {
   importMedium,
   type MediumAccess,
@@ -33,6 +34,7 @@ import {
   withoutPin,
 } from './surface/box/medium-import.ts'
 import { type BoxFacts, resultText } from './surface/box/medium-result.ts'
+import { healthText } from './surface/cli/cli-health-text.ts'
 
 /** Where an appliance has its station's data. */
 export const stationFolder = '/var/lib/tram/station'
@@ -301,20 +303,24 @@ export async function boxFacts(): Promise<BoxFacts> {
   const addresses = Object.values(networkInterfaces()).flatMap((found) =>
     (found ?? []).filter(({ internal }) => !internal).map(({ address }) => address),
   )
-  const health = async (language: string): Promise<string> =>
-    // Its exit code says how well it is.
-    await runProgram(asUser('tram')(['sh', '-c', '"$0" health --lang "$1"; [ $? -ne 3 ]', tram, language]))
   return {
     version: tramVersion,
     station: config === undefined ? null : `${config.station.id} - ${config.station.name}`,
     fingerprint: await fingerprintOf(config?.station.data_folder ?? stationFolder),
     addresses,
-    health: await Promise.all([health('vi'), health('en')]).then(
-      ([vi, en]) => ({ vi, en }),
+    health: await stationHealth().then(
+      (report) => ({ vi: healthText(report, 'vi'), en: healthText(report, 'en') }),
       () => null,
     ),
     time: vietnamTime(Date.now()),
   }
+}
+
+/** What the running station reports. @throws TramError when it does not, whatever it has told instead */
+export async function stationHealth(): Promise<HealthReport> {
+  // Its exit code says how well it is.
+  const argv = ['sh', '-c', '"$0" health --json; [ $? -ne 3 ]', tram] as const
+  return JSON.parse(await runProgram(asUser('tram')([...argv]))) as HealthReport
 }
 
 /** Null before the station has made its key, which is not root's to make. */

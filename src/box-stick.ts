@@ -8,7 +8,6 @@ import { type Logger, logFields } from './base/logger.ts'
 import { dataPaths } from './base/paths.ts'
 import { stickCarry } from './box-carry.ts'
 import {
-  asUser,
   boxFacts,
   fingerprintOf,
   isThere,
@@ -16,9 +15,9 @@ import {
   mediumDeps,
   mediumIn,
   stationFolder,
+  stationHealth,
   takenBefore,
   takenFiles,
-  tram,
 } from './box-medium.ts'
 import { applianceConfigFile } from './box-network.ts'
 import { runProgram } from './equipment/box/system-program.ts'
@@ -118,8 +117,7 @@ const resetDeps: ResetDeps = {
     // Its documents were counted before its configuration went: what is left is a reset to be finished.
     if (!(await isThere(applianceConfigFile))) return 0
     try {
-      const out = await runProgram(asUser('tram')(['sh', '-c', '"$0" health --json; [ $? -ne 3 ]', tram]))
-      return openDeliveries(JSON.parse(out))
+      return openDeliveries(await stationHealth())
     } catch {
       return undefined // the station does not run, so nobody can tell
     }

@@ -19,7 +19,7 @@ const forbidden = ['STATION_NOT_RUNNING', 'STATION_SOCKET_DENIED', 'CLOCK_UNTRUS
 /** Of a slot that has proven itself: it runs. */
 const down = ['STATION_NOT_RUNNING', 'STATION_SOCKET_DENIED', 'CHECK_UNFINISHED']
 /** A look runs the whole self-test, which writes to the disk: a box that waits for days, for its certificate or its PIN, must not do that all the time. */
-const firstPauseMs = 2000
+const firstPauseMs = 10_000
 const longestPauseMs = { onTrial: 20_000, else: 300_000 }
 
 const [tram, rauc, waitSeconds = '840', records = '/var/lib/tram/update', cmdline = '/proc/cmdline', config = '/etc/tram/tram.toml'] =
