@@ -39,6 +39,8 @@ async function run(configFile: string): Promise<number> {
   try {
     return await runStation(configFile)
   } catch (error) {
+    // Asked to stop before it was ready: what was under way was told to end, and nothing is wrong.
+    if (stopping.signal.aborted && (error as Error).name === 'AbortError') return 0
     const trouble = asTramError(error)
     createLogger('fatal').fatal(logFields(trouble), trouble.condition.vi)
     return 1
