@@ -1,7 +1,6 @@
 // Composition root of `tram backup` and `tram restore`: joins a station's store (running, over its API; stopped, opened here), its
 // configuration and identity with the archive of exchange/backup. surface/cli calls it through main.ts; a restore needs the station down.
 // Long because: both ways, and what each carries, are read side by side.
-import { randomBytes } from 'node:crypto'
 import { open, readFile, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { systemClock } from './base/clock.ts'
@@ -17,6 +16,7 @@ import { range } from './equipment/store/namespaces.ts'
 import { type AgeIdentity, openAge } from './exchange/backup/age-stream.ts'
 import { verifiedMembers, writeArchive } from './exchange/backup/backup-archive.ts'
 import { assertRoom, backupName, findBackup, readParts } from './exchange/backup/backup-parts.ts'
+import { newPassphrase, typedPassphrase } from './exchange/backup/passphrase.ts'
 import {
   assertNoRestore,
   finishRestore,
@@ -96,19 +96,6 @@ export async function createBackup(wish: BackupWish, signal: AbortSignal): Promi
   } finally {
     await store.close()
   }
-}
-
-/** Sixteen million years of guessing, in six groups that can be read over the telephone. */
-function newPassphrase(): string {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-  const letters = [...randomBytes(24)].map((byte) => alphabet[byte & 31]).join('')
-  return letters.replaceAll(/(.{4})(?=.)/g, '$1-')
-}
-
-/** Ours, however it was typed; another one as it is. */
-function typedPassphrase(text: string): string {
-  const letters = text.toUpperCase().replaceAll(/[\s-]/g, '')
-  return /^[A-Z2-7]{24}$/.test(letters) ? letters.replaceAll(/(.{4})(?=.)/g, '$1-') : text
 }
 
 interface OpenStore {

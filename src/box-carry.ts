@@ -8,6 +8,7 @@ import { loadConfig } from './config.ts'
 import { FileChanges } from './equipment/box/file-changes.ts'
 import { makeRootFolder, readRootBytes } from './equipment/box/root-files.ts'
 import { runProgram } from './equipment/box/system-program.ts'
+import { backupName } from './exchange/backup/backup-parts.ts'
 import { isRestoreUnfinished } from './exchange/backup/restore-staging.ts'
 import type { StickCarryDeps } from './surface/box/stick-carry.ts'
 
@@ -36,32 +37,38 @@ export const stickCarry = (signal: AbortSignal): StickCarryDeps => ({
     await makeRootFolder(stationFolder, { mode: 0o700, user: 'tram', group: 'tram' })
     await makeRootFolder('/var/lib/tram/tokens', { mode: 0o710, user: 'tram-signer', group: 'tram' })
     const { restoreBackup } = await import('./backup.ts')
-    const done = await restoreBackup(
-      {
-        ...{ configFile: applianceConfigFile, dataFolder: stationFolder, from: folder, softHsmFile, withSoftHsm },
-        ...(passphrase === undefined ? { identityFile: wishFile } : {}),
-        ...(generation === undefined ? {} : { generation }),
-        askPassphrase: async () => passphrase ?? '',
-        replace: false,
-      },
-      signal,
-    )
+    const wish = {
+      ...{ configFile: applianceConfigFile, dataFolder: stationFolder, from: folder, softHsmFile, withSoftHsm },
+      ...(passphrase === undefined ? { identityFile: wishFile } : {}),
+      ...(generation === undefined ? {} : { generation }),
+      askPassphrase: async () => passphrase ?? '',
+      replace: false,
+    }
     const changes = new FileChanges()
-    if (pin !== undefined) await keepPin(pin, changes)
-    await changes.keep()
-    await runProgram(['systemctl', 'restart', 'tram-network.service'])
-    await startConfigured()
-    return done
+    try {
+      // Before the configuration, whose presence makes this a station: a cut in between must not cost the PIN.
+      if (pin !== undefined) await keepPin(pin, changes)
+      const done = await restoreBackup(wish, signal)
+      await changes.keep()
+      return done
+    } catch (error) {
+      await changes.takeBack()
+      throw error
+    }
   },
 
-  tell: async (medium, lines) => await writeDescriptor(await loadConfig(applianceConfigFile), medium, lines),
+  async start(medium, lines) {
+    await runProgram(['systemctl', 'restart', 'tram-network.service'])
+    await startConfigured()
+    await writeDescriptor(await loadConfig(applianceConfigFile), medium, lines)
+  },
 
   async support() {
     const folder = await mkdtemp('/run/tram-box/support-')
     try {
       await makeRootFolder(folder, { mode: 0o700, user: 'tram', group: 'tram' })
-      const at = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')
-      const file = join(folder, `tram-support-${at}.zip`)
+      const { station } = await loadConfig(applianceConfigFile)
+      const file = join(folder, `${backupName(station.id, Date.now())}.zip`)
       const argv = [tram, 'support-bundle', '--config', applianceConfigFile, '--output', file] as const
       await runProgram(asUser('tram')([...argv]), { timeoutMs: 300_000 })
       return { name: basename(file), bytes: await readRootBytes(file, maxBundleBytes) }

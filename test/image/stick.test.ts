@@ -171,7 +171,7 @@ describe.skipIf(!isRoot)('a box with a stick', () => {
     await put({ 'support.txt': '', 'backup.txt': `${passphrase}\r\nwith-softhsm\r\n` })
     const told = await plug()
     expect(told, await journal()).toContain('A BACKUP WAS WRITTEN')
-    expect(told).toMatch(/tram-support-\d{8}T\d{6}Z\.zip: /)
+    expect(told).toMatch(/tram-g33-\d{8}T\d{6}Z\.zip: /)
     const names = await onStick()
     expect(names).toEqual(expect.arrayContaining([expect.stringMatching(/^tram-g33-.*\.age\.001$/)]))
     expect(names).not.toContain('backup.txt')

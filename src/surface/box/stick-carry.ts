@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { asTramError, isSystemError, TramError } from '../../base/errors.ts'
 import { byteSize, type Text, vietnamTime } from '../../base/text-format.ts'
 import { readRootFile } from '../../equipment/box/root-files.ts'
+import { minPassphraseLength } from '../../exchange/backup/passphrase.ts'
 import type { MediumAccess } from './medium-import.ts'
 import type { MediumPart } from './medium-result.ts'
 import { wishLines } from './wish-lines.ts'
@@ -13,8 +14,6 @@ export const restoreWishName = 'restore.txt'
 export const supportWishName = 'support.txt'
 const maxBytes = 4096
 const maxRecipients = 16
-/** A passphrase of people's own; whoever has the stick may guess for years. */
-const minPassphraseLength = 16
 
 /** Who shall be able to open a backup. */
 export interface BackupKey {
@@ -48,10 +47,10 @@ export interface RestoredStation {
 export interface StickCarryDeps {
   /** Writes a backup to the folder, which is writable meanwhile. @throws TramError */
   backup(folder: string, key: BackupKey): Promise<CarriedBackup>
-  /** Restores the newest backup of a folder onto this box, and has it run. @throws TramError; then the box is as it was, or the same again finishes it */
+  /** Restores the newest backup of a folder onto this box. @throws TramError; then the box is as it was, or the same again finishes it */
   restore(folder: string, wishFile: string, key: RestoreKey): Promise<RestoredStation>
-  /** What the authority needs of the restored station, on the medium. Never throws. */
-  tell(medium: MediumAccess, lines: Text[]): Promise<void>
+  /** Has the restored station run, and writes what the authority needs of it to the medium. @throws TramError */
+  start(medium: MediumAccess, lines: Text[]): Promise<void>
   /** A support bundle. @returns its name and bytes */
   support(): Promise<{ name: string; bytes: Uint8Array }>
 }
@@ -70,7 +69,11 @@ export function restoreFromStick(medium: MediumAccess, deps: StickCarryDeps): Pr
       vi: `Trạm ${done.station}, thế hệ ${done.generation}${at.vi}. Không bật lại máy cũ. Nộp lại các văn bản của những ngày sau bản sao.`,
       en: `Station ${done.station}, generation ${done.generation}${at.en}. Never switch the old box on again. Hand in again the documents of the days after it.`,
     })
-    await deps.tell(medium, lines)
+    // It is restored, whatever keeps it from running.
+    await deps.start(medium, lines).catch((error: unknown) => {
+      const { code } = asTramError(error)
+      lines.push({ vi: `Trạm chưa chạy được (${code}).`, en: `The station does not run yet (${code}).` })
+    })
     return { vi: 'ĐÃ KHÔI PHỤC TRẠM', en: 'THE STATION WAS RESTORED' }
   })
 }

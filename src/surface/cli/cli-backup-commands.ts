@@ -1,13 +1,11 @@
 // Commands that carry a station to another box: backup and restore. Secrets are typed or printed, never words of the command line.
 import { TramError } from '../../base/errors.ts'
 import { byteSize, vietnamTime } from '../../base/text-format.ts'
+import { minPassphraseLength } from '../../exchange/backup/passphrase.ts'
 import { type CliAction, type CliContext, exitCodes } from './cli-context.ts'
 import { writeWhole } from './cli-files.ts'
 import { readSecret } from './cli-terminal.ts'
 import { labels } from './cli-texts.ts'
-
-/** A passphrase of people's own; whoever has the stick may guess for years. */
-const minPassphraseLength = 16
 
 export interface BackupOptions {
   to: string

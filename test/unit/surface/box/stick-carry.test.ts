@@ -21,6 +21,7 @@ describe('a stick that carries a station', () => {
   let folder: string
   let asked: unknown[]
   let failure: Error | undefined
+  let startFailure: Error | undefined
   const deps: StickCarryDeps = {
     async backup(...words) {
       asked.push(words)
@@ -32,13 +33,16 @@ describe('a stick that carries a station', () => {
       if (failure !== undefined) throw failure
       return { station: 'h41', generation: 2, createdMs: 0 }
     },
-    tell: async (_medium, lines) => void lines.push({ vi: 'bản mô tả', en: 'descriptor' }),
+    async start(_medium, lines) {
+      if (startFailure !== undefined) throw startFailure
+      lines.push({ vi: 'bản mô tả', en: 'descriptor' })
+    },
     support: async () => ({ name: 'tram-support.zip', bytes: Buffer.from('zip') }),
   }
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tram-carry-'))
     asked = []
-    failure = undefined
+    failure = startFailure = undefined
   })
   afterEach(() => rm(folder, { recursive: true }))
   const put = (name: string, text: string) => writeFile(join(folder, name), text)
@@ -81,6 +85,17 @@ describe('a stick that carries a station', () => {
     expect(part?.lines.map(({ en }) => en).join('\n')).toMatch(
       /Station h41, generation 2.*switch the old box.*\ndescriptor/,
     )
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  it('says that a station is restored also when it does not run yet', async () => {
+    await put('restore.txt', passphrase)
+    startFailure = new TramError('COMMAND_FAILED', { command: 'systemctl', detail: '1' })
+    const part = await restoreFromStick(medium(), deps)
+    expect([part?.headline.en, part?.lines.at(-1)?.en]).toEqual([
+      'THE STATION WAS RESTORED',
+      'The station does not run yet (COMMAND_FAILED).',
+    ])
     expect(await readdir(folder)).toEqual([])
   })
 
