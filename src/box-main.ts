@@ -85,7 +85,13 @@ const commands: Readonly<Record<string, (argument: string) => Promise<void>>> = 
 
 const [name = '', argument, ...rest] = process.argv.slice(2)
 const command = Object.hasOwn(commands, name) && rest.length === 0 ? commands[name] : undefined
-if (command === undefined || (argument !== undefined) !== (name === 'stick')) {
+// By hand, on a machine that is no appliance, it would close the packet filter and change the name of that machine.
+if (process.env.INVOCATION_ID === undefined) {
+  process.stderr.write(
+    'tram-box: systemd starts this on an appliance; by hand, start its unit: systemctl start tram-network\n',
+  )
+  process.exitCode = 2
+} else if (command === undefined || (argument !== undefined) !== (name === 'stick')) {
   process.stderr.write(`usage: tram-box ${Object.keys(commands).join(' | ')} DEVICE\n`)
   process.exitCode = 2
 } else {

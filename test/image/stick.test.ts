@@ -168,7 +168,10 @@ describe.skipIf(!isRoot)('a box with a stick', () => {
   }, 180_000)
 
   it('writes a support bundle and a backup that nobody opens with what is on the stick', async () => {
-    await put({ 'support.txt': '', 'backup.txt': `${passphrase}\r\nwith-softhsm\r\n` })
+    await put({
+      'support.txt': '',
+      'backup.txt': `${passphrase.replaceAll('-', '').toLowerCase()}\r\nwith-softhsm\r\n`,
+    })
     const told = await plug()
     expect(told, await journal()).toContain('A BACKUP WAS WRITTEN')
     expect(told).toMatch(/tram-g33-\d{8}T\d{6}Z\.zip: /)
@@ -210,7 +213,7 @@ describe.skipIf(!isRoot)('a box with a stick', () => {
     await put({ 'restore.txt': `${passphrase}X\n` })
     expect(await plug(), await journal()).toContain('BACKUP_KEY_WRONG')
     expect((await onBox('/etc/tram/tram.toml')).code).not.toBe(0)
-    await put({ 'restore.txt': `${passphrase.toLowerCase()}\npin = ${pin}\nwith-softhsm\n` })
+    await put({ 'restore.txt': `${passphrase.replaceAll('-', ' ')}\npin = ${pin}\nwith-softhsm\n` })
     const told = await plug()
     expect(told, await journal()).toContain('THE STATION WAS RESTORED')
     expect(told).toContain('generation 2')
