@@ -1,5 +1,5 @@
 // The Debian package on a Debian 13 that runs its own systemd: installed, started in the sandboxes of its units, examined, upgraded,
-// removed. Of this machine's architecture; the other one is built, and not run here.
+// removed. Of this machine's architecture; scripts/test-image tries the one for arm64.
 import { execFile } from 'node:child_process'
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,8 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type LabNetwork, makeLabNetwork } from '../../scripts/lab-network.ts'
 import { catalogue } from '../../src/base/conditions/catalogue.ts'
 import { messageId } from '../../src/base/conditions/message-id.ts'
-import { dataPaths } from '../../src/base/paths.ts'
 import type { DoctorReport } from '../../src/surface/doctor/doctor-report.ts'
+import { configureSite } from '../fixtures/debian/configure-site.ts'
 import { DebianBox } from '../fixtures/debian/debian-box.ts'
 import { bundledSigner } from '../fixtures/station/bundle.ts'
 import { until } from '../fixtures/station/office.ts'
@@ -59,7 +59,10 @@ describe.skipIf(!isRoot)('the Debian package', () => {
   })
 
   it('runs the station and its signer in their sandboxes, the PIN from an encrypted credential', async () => {
-    await configure()
+    await configureSite(box, network)
+    const encrypt =
+      'systemd-creds setup && printf %s "$1" | systemd-creds encrypt --with-key=host --name=tram.pin - /etc/credstore.encrypted/tram.pin'
+    await box.ask('sh', '-c', encrypt, 'sh', network.stations[0]?.token.pin ?? '')
     await box.ask('systemctl', 'start', 'tram-signer')
     // Type=notify: it returns when the station has said READY=1.
     const started = await box.run('systemctl', 'start', 'tram')
@@ -197,41 +200,6 @@ describe.skipIf(!isRoot)('the Debian package', () => {
     const { out, err } = await box.run('tram', 'doctor', '--json', '--config', '/etc/tram/tram.toml')
     expect(err).toBe('')
     return JSON.parse(out) as DoctorReport
-  }
-
-  /** What a site does after it has installed the package: its configuration, its certificates, its token, its PIN. */
-  async function configure(): Promise<void> {
-    const [station] = network.stations
-    if (station === undefined) throw new Error('the lab has no station')
-    const pki = join(box.root, 'etc/tram/pki')
-    await cp(network.rootFile, join(pki, 'root.pem'))
-    await cp(network.subCaFile, join(pki, 'sub-ca.pem'))
-    await cp(network.authority.certificateFile, join(pki, 'authority.pem'))
-    await cp(network.directoryFile, join(pki, 'directory.tramdir'))
-    await cp(join(station.token.env.SOFTHSM2_CONF, '../tokens'), join(box.root, 'var/lib/tram/tokens'), {
-      recursive: true,
-    })
-    await box.ask('chown', '-R', 'tram-signer:tram', '/var/lib/tram/tokens')
-    // The directory lists the key that the lab has made.
-    await box.ask('install', '-d', '-o', 'tram', '-g', 'tram', '-m', '0700', '/var/lib/tram/station')
-    await cp(dataPaths(station.dataFolder).peerKey, join(box.root, 'var/lib/tram/station/peer.key'))
-    await box.ask('chown', 'tram:tram', '/var/lib/tram/station/peer.key')
-    // The example as it is shipped, but for the names.
-    const example = await readFile(join(box.root, 'etc/tram/tram.toml.example'), 'utf8')
-    const toml = example
-      .replaceAll('so-noi-vu', station.id)
-      .replace(/label = .*/, `label = ${JSON.stringify(station.token.label)}`)
-      .replace('[link]', 'directory_file = "pki/directory.tramdir"\n\n[link]')
-      .replace('agencies = ["H01.02"]', `agencies = ${JSON.stringify(station.agencyCodes)}`)
-    await writeFile(join(box.root, 'etc/tram/tram.toml'), toml)
-    await writeFile(join(box.root, 'etc/tram/qlvb.secret'), 'a secret of the backend\n')
-    await box.ask('chown', '-R', 'root:tram', '/etc/tram')
-    await box.ask('chmod', '0640', '/etc/tram/tram.toml')
-    await box.ask('chown', 'tram:', '/etc/tram/qlvb.secret')
-    await box.ask('chmod', '0600', '/etc/tram/qlvb.secret')
-    const encrypt =
-      'systemd-creds setup && printf %s "$1" | systemd-creds encrypt --with-key=host --name=tram.pin - /etc/credstore.encrypted/tram.pin'
-    await box.ask('sh', '-c', encrypt, 'sh', station.token.pin)
   }
 })
 
