@@ -84,9 +84,10 @@ fi
 run ab_save || echo "AB: the attempt could not be written down"
 
 echo "AB: slot ${slot} order ${BOOT_ORDER} left A=${BOOT_A_LEFT} B=${BOOT_B_LEFT} count ${ab_count} valid ${ab_valid} ${ab_note}"
-# An emulator on a busy machine stands still for longer than the 15 s after which a watchdog takes a board for dead.
+# An emulator on a busy machine stands still for longer than the 15 s after which a watchdog takes a board for dead; and an address
+# space of the kernel's own, which the kernel takes with KASLR, costs it every translated address at every system call.
 setenv ab_board
-if test "x${board}" = xqemu-arm; then setenv ab_board systemd.watchdog_sec=60; fi
+if test "x${board}" = xqemu-arm; then setenv ab_board "systemd.watchdog_sec=60 nokaslr"; fi
 # No console=: the device tree of the board says which line it is (stdout-path).
 setenv bootargs "root=PARTLABEL=${ab_root} ro rootwait rootfstype=ext4 rauc.slot=${slot} panic=5 fsck.repair=yes systemd.gpt_auto=0 systemd.getty_auto=0 loglevel=4 ${ab_board} ${ab_note}"
 part number ${devtype} ${devnum} ${ab_root} ab_part
