@@ -104,20 +104,24 @@ async function removeOldVlans(
 
 /** The files of ours in `folder` become these; others stay. */
 async function replaceFolder(folder: string, files: ReadonlyMap<string, string>): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o755 })
+  await makeFolder(folder)
   for (const name of await readdir(folder))
     if (/^10-tram-/.test(name) && !files.has(name)) await rm(join(folder, name), { force: true })
   for (const [name, text] of files) await writeText(join(folder, name), text)
 }
 
+/** Makes the folder if it is missing; who runs here may look into it, whatever the mask of the service is. */
+async function makeFolder(path: string): Promise<void> {
+  if ((await mkdir(path, { recursive: true })) !== undefined) await chmod(path, 0o755)
+}
+
 /** Whole or not at all, readable by all: networkd and chrony are users of their own. Below /run nothing outlives a power cut. */
 async function writeText(path: string, text: string): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o755 })
+    await makeFolder(dirname(path))
     const temporary = `${path}.new`
     await using handle = await open(temporary, 'w', 0o644)
     await handle.writeFile(text)
-    // Whatever the mask of the service is.
     await chmod(temporary, 0o644)
     await rename(temporary, path)
   } catch (error) {
