@@ -1,6 +1,6 @@
 // What carries a station from one box to another by a stick, and what helps from afar: backup.txt, restore.txt and support.txt on it say
 // what is wanted. Nothing of them is a command line: each is a few words, bounded and checked. src/box-carry.ts hands in how.
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { asTramError, isSystemError, TramError } from '../../base/errors.ts'
 import { byteSize, type Text, vietnamTime } from '../../base/text-format.ts'
 import { readRootFile } from '../../equipment/box/root-files.ts'
@@ -84,7 +84,8 @@ export function backupToStick(medium: MediumAccess, deps: StickCarryDeps): Promi
   return wished(medium, backupWishName, failed, async (text, lines) => {
     const key = parseBackup(text)
     const { files, sizeBytes } = await medium.writing(() => deps.backup(medium.folder, key))
-    lines.push({ vi: `${files.join(', ')}: ${byteSize(sizeBytes)}`, en: `${files.join(', ')}: ${byteSize(sizeBytes)}` })
+    const written = `${files.map((file) => basename(file)).join(', ')}: ${byteSize(sizeBytes)}`
+    lines.push({ vi: written, en: written })
     // Beside what it opens it would be no secret.
     if (key.passphrase !== undefined) await wipeWish(medium, backupWishName, lines)
     return { vi: 'ĐÃ SAO LƯU', en: 'A BACKUP WAS WRITTEN' }

@@ -197,6 +197,7 @@ export const labels = {
   slotNext: both('lần khởi động tới', 'next to boot'),
   slotCommitted: both('đã xác nhận tốt', 'known to be good'),
   slotNotCommitted: both('chưa xác nhận', 'not proven yet'),
+  slotEmpty: both('chưa cài bản nào', 'nothing was installed yet'),
   slotNotBootable: both('hết lượt thử, không khởi động được', 'no attempts left'),
   restartNow: both('Máy khởi động lại ngay.', 'The box restarts now.'),
   restartScheduled: both('Máy sẽ khởi động lại vào giờ đã định.', 'The box restarts at the time that was set.'),

@@ -61,6 +61,8 @@ export const slotsText = (slots: readonly Slot[], say: (text: Text) => string): 
   slots.map((slot) => slotText(slot, say)).join('\n')
 
 function slotText({ slot, version, state, isNext, isCommitted, isBootable }: Slot, say: (text: Text) => string) {
+  // As a card comes from the workshop.
+  if (version === undefined && !isBootable) return `${slot}  ${say(labels.slotEmpty)}`
   const words = [
     ...(state === 'booted' ? [labels.slotRunning] : []),
     ...(isNext ? [labels.slotNext] : []),

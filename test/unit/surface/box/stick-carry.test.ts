@@ -23,10 +23,10 @@ describe('a stick that carries a station', () => {
   let failure: Error | undefined
   let startFailure: Error | undefined
   const deps: StickCarryDeps = {
-    async backup(...words) {
-      asked.push(words)
+    async backup(to, key) {
+      asked.push([to, key])
       if (failure !== undefined) throw failure
-      return { files: ['tram-h41.age.001'], sizeBytes: 1000 }
+      return { files: [join(to, 'tram-h41.age.001')], sizeBytes: 1000 }
     },
     async restore(...words) {
       asked.push(words)

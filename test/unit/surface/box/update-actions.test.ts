@@ -1,5 +1,7 @@
 // Updates as the command line asks for them: through the root program's socket, to the real RAUC. What is refused and why:
 // test/unit/equipment/rauc.
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { BoxClient } from '../../../../src/equipment/box/box-client.ts'
 import { minutesUntil, updateActions } from '../../../../src/surface/box/update-actions.ts'
@@ -61,6 +63,11 @@ describe.runIf(canInstall)('tram update', () => {
       code: 0,
       out: 'A  0.1.0  running, known to be good\nB  0.2.0  next to boot, not proven yet\n',
     })
+  })
+
+  test('says of a slot that is as it came from the workshop that it is empty', async () => {
+    await writeFile(join(box.folder, 'boot/state-B'), 'bad')
+    expect((await tram('update', 'status')).out).toMatch(/^B {2}nothing was installed yet$/m)
   })
 
   test('restarts when the configuration or the command line says', async () => {
