@@ -8,7 +8,7 @@ import type { Bench } from './bench.ts'
 import type { Box } from './box.ts'
 import { linkPort, vxpPort } from './ground.ts'
 import type { Step } from './progress.ts'
-import { enrolled, isCommitted, mountFile } from './steps-running.ts'
+import { enrolled, isCommitted, mountFile, stickIsFree } from './steps-running.ts'
 import { Stick } from './stick.ts'
 import { benchAddress, prefixBits } from './wire.ts'
 
@@ -97,8 +97,7 @@ async function visit(box: Box, stick: Stick): Promise<string> {
   const before = Number(await box.machine.ask(looked))
   await box.machine.plugIn(stick.file)
   await box.machine.until(`[ $(${looked}) -gt ${before} ]`, visitMs)
-  // Gone when it has ended, well or not.
-  await box.machine.until("! systemctl --no-legend --plain list-units 'tram-stick@*' | grep -q .", visitMs)
+  await stickIsFree(box)
   await box.machine.pullOut()
   const result = (await stick.read('tram-result.txt')).toString()
   if (!result.includes('THE CONFIGURATION WAS TAKEN') || !result.includes('\r\n')) throw new Error(result)

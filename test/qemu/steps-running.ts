@@ -19,13 +19,16 @@ const trialMs = 1_200_000
 export const runningSteps: readonly Step<Bench>[] = [
   {
     name: 'exchange',
-    claim: 'two boxes exchange sealed documents, with receipts, and report to the broker',
+    claim: 'two boxes exchange sealed documents, with receipts, follow the time server and report to the broker',
     async run(bench) {
       await bench.runningSince(enrolled)
       const there = await exchanged(bench, bench.a, bench.b, 3)
       const back = await exchanged(bench, bench.b, bench.a, 3)
       const versions = []
-      for (const box of bench.boxes) versions.push(`${box.office.id} ${(await reported(bench, box)).version}`)
+      for (const box of bench.boxes) {
+        await box.machine.until("chronyc -n tracking | grep -q 'Leap status *: Normal'")
+        versions.push(`${box.office.id} ${(await reported(bench, box)).version}`)
+      }
       return `${there + back} documents byte for byte, receipted; at the broker: ${versions.join(', ')}`
     },
   },
@@ -87,7 +90,8 @@ export const runningSteps: readonly Step<Bench>[] = [
   },
   {
     name: 'cut-update',
-    claim: 'a power cut while an update is written leaves the old software running, and the update can be done again',
+    claim:
+      'a power cut while an update is written leaves the old software running, and a stick brings the update again',
     async run(bench) {
       await bench.runningSince(enrolled)
       const { b } = bench
@@ -104,7 +108,7 @@ export const runningSteps: readonly Step<Bench>[] = [
       const running = await b.machine.ask('tram --version; cat /proc/cmdline')
       if (!running.includes(version) || !running.includes('rauc.slot=A')) throw new Error(`after the cut: ${running}`)
       const count = await exchanged(bench, bench.a, b, 2)
-      await updateFromStick(bench, b)
+      await updateByStick(bench, b)
       return `${version} ran on, ${count} documents arrived after it; ${bundles.nextVersion} on the second attempt`
     },
   },
@@ -117,7 +121,7 @@ export const runningSteps: readonly Step<Bench>[] = [
       const { a, b } = bench
       const load = bench.send(a, b, 2000)
       await load.more(5)
-      await updateFromStick(bench, a)
+      await updateByCommand(bench, a)
       await load.more(10)
       await load.stop()
       const delivered = await allDelivered(load, b)
@@ -277,13 +281,32 @@ export async function mountFile(bench: Bench, box: Box, file: string | Buffer, n
 }
 
 /** From the first version in slot A to the next one in slot B. */
-async function updateFromStick(bench: Bench, box: Box): Promise<void> {
+async function updateByCommand(bench: Bench, box: Box): Promise<void> {
   const before = box.machine.boots
   const { code, out } = await installFromStick(bench, box, bench.products.bundles.next)
   if (code !== 0) throw new Error(out)
   await box.machine.bootedAgain(before)
   await committed(box, bench.products.bundles.nextVersion, 'B')
 }
+
+/** The same as a technician does it, who leaves the stick in over the restart. */
+async function updateByStick(bench: Bench, box: Box): Promise<void> {
+  const stick = await Stick.format(`${bench.folder}/${box.office.id}-stick.img`, 512)
+  await stick.copy('update.raucb', bench.products.bundles.next)
+  const before = box.machine.boots
+  await box.machine.plugIn(stick.file)
+  await box.machine.bootedAgain(before)
+  await box.machine.until("journalctl --quiet -b -o cat -u 'tram-stick@*' | grep -q 'the stick was looked at'", trialMs)
+  await stickIsFree(box)
+  await box.machine.pullOut()
+  const told = (await stick.read('tram-result.txt')).toString()
+  if (!told.includes('THIS UPDATE RUNS')) throw new Error(told)
+  await committed(box, bench.products.bundles.nextVersion, 'B')
+}
+
+/** Waits until nothing works with the stick any more, whether it ended well or not. */
+export const stickIsFree = (box: Box): Promise<string> =>
+  box.machine.until("! systemctl --no-legend --plain list-units 'tram-stick@*' | grep -q .", trialMs)
 
 async function installFromStick(bench: Bench, box: Box, bundle: string): Promise<{ code: number; out: string }> {
   await mountFile(bench, box, bundle, 'update.raucb')

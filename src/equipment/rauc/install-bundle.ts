@@ -86,9 +86,10 @@ export async function checkBundle(
 ): Promise<{ info: BundleInfo; other: Slot }> {
   await checkFile(file)
   const slots = await deps.rauc.slots(signal)
-  const { other } = await provenSlots(slots, deps)
   const info = await deps.rauc.info(file, signal)
+  // Before the slots: the version that runs on trial is no newer one, rather than one for later.
   checkInfo(info, slots.compatible, deps.version)
+  const { other } = await provenSlots(slots, deps)
   const maxBytes = (await slotBytes(other.device, deps.sysFolder)) ?? Number.POSITIVE_INFINITY
   if (info.imageBytes > maxBytes) throw new TramError('UPDATE_TOO_LARGE', { sizeBytes: info.imageBytes, maxBytes })
   return { info, other }

@@ -11,6 +11,7 @@ import {
   type InstalledUpdate,
   installBundle,
   maxBundleBytes,
+  slotStatus,
 } from '../../equipment/rauc/install-bundle.ts'
 import { isNewer } from '../../equipment/rauc/version-order.ts'
 import type { MediumPart } from './medium-result.ts'
@@ -31,6 +32,7 @@ export interface StickUpdate {
 }
 
 const noneText: Text = { vi: 'KHÔNG CÓ BẢN CẬP NHẬT MỚI HƠN', en: 'NO NEWER UPDATE' }
+const runsText: Text = { vi: 'BẢN CẬP NHẬT NÀY ĐANG CHẠY', en: 'THIS UPDATE RUNS' }
 const againText: Text = {
   vi: 'BẢN CẬP NHẬT NÀY ĐÃ CÀI TRƯỚC ĐÂY: lần này không làm gì',
   en: 'THIS UPDATE WAS INSTALLED BEFORE: nothing was done this time',
@@ -51,8 +53,13 @@ export async function updateFromStick(folder: string, deps: StickUpdateDeps): Pr
   try {
     const names = (await readdir(folder)).filter((name) => /\.raucb$/.test(name)).sort()
     if (names.length === 0) return undefined
-    const { newest, trouble } = await newestOf(folder, names.slice(0, maxBundles), deps, lines)
-    if (newest === undefined) return trouble === undefined ? told(noneText) : told(failedText, trouble)
+    const { newest, trouble, isRunning } = await newestOf(folder, names.slice(0, maxBundles), deps, lines)
+    if (newest === undefined) {
+      if (trouble !== undefined) return told(failedText, trouble)
+      if (!isRunning) return told(noneText)
+      lines.push(await runningLine(deps))
+      return told(runsText)
+    }
     const digest = await digestOf(newest.file)
     // Also one that the box has fallen back from: plugged in still, it would be installed at each restart.
     if (await deps.wasTaken(digest)) return told(againText)
@@ -80,6 +87,23 @@ interface Choice {
   newest: { file: string; version: string } | undefined
   /** Why one that would be newer may not be installed here and now. */
   trouble: TramError | undefined
+  /** One of them is what runs: a stick that stayed plugged in over the restart, most often. */
+  isRunning: boolean
+}
+
+/** Whether what runs has proven itself yet. */
+async function runningLine(deps: StickUpdateDeps): Promise<Text> {
+  const { version } = deps
+  const booted = (await slotStatus(deps, deps.signal)).find(({ state }) => state === 'booted')
+  if (booted?.isCommitted === true)
+    return {
+      vi: `Bản ${version} đang chạy, đã xác nhận tốt.`,
+      en: `Version ${version} runs and has proven itself.`,
+    }
+  return {
+    vi: `Bản ${version} đang chạy thử: trong 15 phút máy tự xác nhận nó hoặc quay về bản trước. Sau đó cắm lại USB để xem.`,
+    en: `Version ${version} runs on trial: within 15 minutes it is confirmed, or the box goes back by itself. Plug in again after that to see.`,
+  }
 }
 
 /** The newest of those that may be installed; of the others `lines` says why not. */
@@ -89,7 +113,7 @@ async function newestOf(
   deps: StickUpdateDeps,
   lines: Text[],
 ): Promise<Choice> {
-  const choice: Choice = { newest: undefined, trouble: undefined }
+  const choice: Choice = { newest: undefined, trouble: undefined, isRunning: false }
   for (const name of names) {
     const file = join(folder, name)
     try {
@@ -98,6 +122,10 @@ async function newestOf(
     } catch (error) {
       const trouble = asTramError(error)
       if (trouble.code !== 'UPDATE_OLDER') choice.trouble ??= trouble
+      else if (trouble.data.found === deps.version) {
+        choice.isRunning = true
+        continue
+      }
       const { vi, en } = trouble.condition
       lines.push({ vi: `${name}: ${vi} (${trouble.code})`, en: `${name}: ${en} (${trouble.code})` })
     }

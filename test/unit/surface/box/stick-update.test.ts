@@ -50,9 +50,32 @@ describe.runIf(canInstall)('updates on a stick', () => {
     expect([again?.part.headline.en, again?.due]).toEqual([expect.stringContaining('INSTALLED BEFORE'), undefined])
   })
 
+  test('one that runs is said to, on trial or proven: the stick stayed plugged in over the restart', async () => {
+    await put('update.raucb', { version: '0.2.0' })
+    await put('old.raucb', { version: '0.1.5' })
+    const running = { ...deps, version: '0.2.0' }
+    const told = async () => {
+      const found = await updateFromStick(stick, running)
+      expect([found?.part.headline.en, found?.part.error, found?.due]).toEqual([
+        'THIS UPDATE RUNS',
+        undefined,
+        undefined,
+      ])
+      return found?.part.lines.map(({ en }) => en)
+    }
+    const old = expect.stringMatching(/^old\.raucb: .*\(UPDATE_OLDER\)$/)
+    expect(await told()).toEqual([old, expect.stringMatching(/^Version 0\.2\.0 runs on trial/)])
+    await box.records.setGood({ A: '0.2.0' })
+    expect(await told()).toEqual([old, 'Version 0.2.0 runs and has proven itself.'])
+    // A newer one waits until what runs has proven itself.
+    await box.records.setGood({ A: '0.1.0' })
+    await put('newer.raucb', { version: '0.3.0' })
+    expect((await updateFromStick(stick, running))?.part.error?.code).toBe('UPDATE_NOT_NOW')
+  })
+
   test('one that is not newer, of another box or of another signer is not installed', async () => {
     expect(await updateFromStick(stick, deps)).toBe(undefined)
-    await put('old.raucb', { version: '0.1.0' })
+    await put('old.raucb', { version: '0.0.9' })
     expect((await updateFromStick(stick, deps))?.part).toMatchObject({
       headline: { en: 'NO NEWER UPDATE' },
       lines: [{ en: expect.stringMatching(/^old\.raucb: .*\(UPDATE_OLDER\)$/) }],
