@@ -8,7 +8,7 @@ import type { Bench } from './bench.ts'
 import type { Box } from './box.ts'
 import { linkPort, vxpPort } from './ground.ts'
 import type { Step } from './progress.ts'
-import { enrolled, isCommitted, mountFile, stickIsFree } from './steps-running.ts'
+import { enrolled, isCommitted, looksAtSticks, mountFile, stickIsFree } from './steps-running.ts'
 import { Stick } from './stick.ts'
 import { benchAddress, prefixBits } from './wire.ts'
 
@@ -92,11 +92,9 @@ async function fill(bench: Bench, box: Box, medium: Stick, directory?: Buffer): 
 
 /** Plugs the stick in, waits until the box has done what it asks for, and pulls it out. @returns its tram-result.txt */
 async function visit(box: Box, stick: Stick): Promise<string> {
-  const looked =
-    "journalctl --quiet --no-pager -b -o cat -u 'tram-stick@*' 2>/dev/null | grep -c 'the stick was looked at' || true"
-  const before = Number(await box.machine.ask(looked))
+  const before = Number(await box.machine.ask(looksAtSticks))
   await box.machine.plugIn(stick.file)
-  await box.machine.until(`[ $(${looked}) -gt ${before} ]`, visitMs)
+  await box.machine.until(`[ $(${looksAtSticks}) -gt ${before} ]`, visitMs)
   await stickIsFree(box)
   await box.machine.pullOut()
   const result = (await stick.read('tram-result.txt')).toString()
